@@ -1,0 +1,1 @@
+"""The knobs: settings, logging, and the data an operator edits. Imports nothing of ours."""

@@ -1,0 +1,92 @@
+"""Taking work from the inbox and the outbox. Says who may work on a row, never what is done with it.
+
+A claim moves ``not_before`` into the future: that is the lease. Whoever dies leaves a row that becomes free again
+by itself. Only the oldest open row of a lane is ever taken, so one talk is worked in order and one target gets
+one message at a time, however many processes take part.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, func, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, SQLModel, col, select
+
+from storage.db import is_postgres
+from storage.message import Inbox, Outbox
+
+OPEN, DONE, FAILED, SENT, DEAD = "open", "done", "failed", "sent", "dead"
+
+
+def claim_inbox(session: Session, *, now: datetime, lease: timedelta, most: int) -> list[Inbox]:
+    """Up to ``most`` messages to work on, oldest first, held until ``now + lease``."""
+    other = aliased(Inbox)
+    older = select(other.id).where(col(other.lane) == Inbox.lane, col(other.state) == OPEN, col(other.id) < Inbox.id)
+    free = (
+        select(col(Inbox.id))
+        .where(col(Inbox.state) == OPEN, col(Inbox.not_before) <= now, ~older.exists())
+        .order_by(col(Inbox.id))
+        .limit(most)
+    )
+    return cast(list[Inbox], _take(session, Inbox, free, {"not_before": now + lease}))
+
+
+def claim_outbox(session: Session, *, now: datetime, lease: timedelta, most: int) -> list[Outbox]:
+    """Up to ``most`` messages to send, urgent ones first, held until ``now + lease``."""
+    other = aliased(Outbox)
+    older = select(other.id).where(
+        col(other.lane) == Outbox.lane,
+        col(other.state) == OPEN,
+        col(other.id) < Outbox.id,
+        # within a lane an urgent message waits for no ordinary one, and an ordinary one for all urgent ones
+        col(other.urgent) >= col(Outbox.urgent),
+    )
+    urgent_waits = select(other.id).where(
+        col(other.lane) == Outbox.lane,
+        col(other.state) == OPEN,
+        col(other.urgent).is_(True),
+        col(Outbox.urgent).is_(False),
+    )
+    free = (
+        select(col(Outbox.id))
+        .where(col(Outbox.state) == OPEN, col(Outbox.not_before) <= now, ~older.exists(), ~urgent_waits.exists())
+        .order_by(col(Outbox.urgent).desc(), col(Outbox.id))
+        .limit(most)
+    )
+    return cast(list[Outbox], _take(session, Outbox, free, {"not_before": now + lease, "tried_at": now}))
+
+
+def _take(session: Session, table: type[SQLModel], free: Any, lease: dict[str, Any]) -> Sequence[SQLModel]:
+    if is_postgres(session.get_bind()):
+        free = free.with_for_update(skip_locked=True)
+    column = cast(Any, table).id
+    attempts = cast(Any, table).attempts
+    taken = session.execute(
+        update(table).where(column.in_(free)).values(attempts=attempts + 1, **lease).returning(table),
+        execution_options={"synchronize_session": False},
+    ).scalars()
+    return sorted(taken, key=lambda row: cast(Any, row).id)
+
+
+def finish_inbox(
+    session: Session, row: Inbox, *, outcome: str, thought: dict[str, Any] | None, state: str = DONE
+) -> bool:
+    """Close ``row`` unless its lease has passed to somebody else; False means: undo everything."""
+    done = session.execute(
+        update(Inbox)
+        .where(col(Inbox.id) == row.id, col(Inbox.state) == OPEN, col(Inbox.attempts) == row.attempts)
+        .values(state=state, outcome=outcome[:200], thought=thought),
+        execution_options={"synchronize_session": False},
+    )
+    return cast(CursorResult[Any], done).rowcount == 1
+
+
+def sent_since(session: Session, lanes: list[str], *, since: datetime) -> dict[str, tuple[int, datetime]]:
+    """How many messages each lane tried since then, and when the first of them left: what pacing goes by."""
+    rows = session.execute(
+        select(col(Outbox.lane), func.count(), func.min(col(Outbox.tried_at)))
+        .where(col(Outbox.lane).in_(lanes), col(Outbox.tried_at) > since, col(Outbox.state) != OPEN)
+        .group_by(col(Outbox.lane))
+    ).all()
+    return {lane: (count, first) for lane, count, first in rows}
