@@ -1,0 +1,1 @@
+"""All that is alive: three doors (chat, staff, clock) lead to one desk, where every change happens."""
