@@ -1,0 +1,235 @@
+"""The commands: ``python -m bot …``. Each is a few lines around what the rooms already do; help is in Chinese."""
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+import typer.core
+import typer.rich_utils
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.app import NotReady, Service, build_app, open_database, open_service, utc_now
+from bot.desk import roster, sheets
+from bot.desk.errors import Refusal
+from bot.desk.sheets import WrongRows
+from bot.doctor import examine
+from bot.intents import words as segmenter
+from bot.intents.catalog import WrongCatalog, load_catalog
+from bot.intents.engine import Engine
+from bot.intents.mask import mask
+from bot.texts.explain import told
+from config.logging import set_up_logging
+from config.settings import ROLES, Settings, WrongSettings, read_settings
+from storage import schema
+from storage.db import open_engine, writing
+
+
+class _Command(typer.core.TyperCommand):
+    def get_help_option(self, ctx: Any) -> Any:
+        return _in_chinese(super().get_help_option(ctx))
+
+
+class _Group(typer.core.TyperGroup):
+    def get_help_option(self, ctx: Any) -> Any:
+        return _in_chinese(super().get_help_option(ctx))
+
+
+def _in_chinese(option: Any) -> Any:
+    if option is not None:
+        option.help = "显示这份说明"
+    return option
+
+
+typer.rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
+typer.rich_utils.OPTIONS_PANEL_TITLE = "选项"
+typer.rich_utils.COMMANDS_PANEL_TITLE = "命令"
+typer.rich_utils.ERRORS_PANEL_TITLE = "出错了"
+typer.rich_utils.ABORTED_TEXT = "已中止。"
+typer.rich_utils.DEFAULT_STRING = "[默认：{}]"
+typer.rich_utils.REQUIRED_LONG_STRING = "[必填]"
+typer.rich_utils.RICH_HELP = "用 [blue]'{command_path} {help_option}'[/] 看说明。"
+
+_SETTINGS: dict[str, Any] = {"add_completion": False, "no_args_is_help": True, "pretty_exceptions_enable": False}
+app = typer.Typer(cls=_Group, help="网格贴心人：把居民群里的一句话，变成有人负责、有头有尾的一件事。", **_SETTINGS)
+db = typer.Typer(cls=_Group, help="数据库", **_SETTINGS)
+app.add_typer(db, name="db")
+_console = Console(stderr=True)
+
+
+def _stop(lines: list[str], code: int = 2) -> NoReturn:
+    for line in lines:
+        print(line, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _settings() -> Settings:
+    try:
+        settings = read_settings()
+    except WrongSettings as wrong:
+        _stop(["设置有问题，没有启动：", *(f"  {line}" for line in wrong.problems)])
+    set_up_logging(style=settings.log_format, level=settings.log_level, mask=mask)
+    return settings
+
+
+def _service(settings: Settings, roles: tuple[str, ...]) -> Service:
+    try:
+        return open_service(settings, roles=roles)
+    except NotReady as not_ready:
+        _stop([not_ready.say])
+    except WrongCatalog as wrong:
+        _stop([f"事项目录有问题，没有启动：{wrong}"])
+    except WrongRows as wrong:
+        _stop(["演示数据有问题：", *(str(error) for error in wrong.errors)])
+    except SQLAlchemyError as error:
+        _stop([f"数据库打不开（{type(error).__name__}），请检查 GRIDBOT_DATABASE_URL、网络和磁盘权限。"])
+
+
+@app.command(cls=_Command, help="启动服务。默认一个进程做全部工作；可拆成 web、worker、clock 多个进程。")
+def serve(
+    roles: Annotated[str, typer.Option(help="这个进程做什么，用逗号分开：web,worker,clock")] = ",".join(ROLES),
+    host: Annotated[str, typer.Option(help="监听地址；不写则用 GRIDBOT_HOST")] = "",
+    port: Annotated[int, typer.Option(help="监听端口；不写则用 GRIDBOT_PORT")] = 0,
+) -> None:
+    wanted = tuple(role.strip() for role in roles.split(",") if role.strip())
+    if not wanted or set(wanted) - set(ROLES):
+        _stop([f"--roles 只能是 {'、'.join(ROLES)} 的组合，用逗号分开；现在是“{roles}”。"])
+    settings = _settings()
+    service = _service(settings, wanted)
+    host, port = host or settings.host, port or settings.port
+    if "web" not in wanted:
+        asyncio.run(_work_until_told(service))
+        return
+    if service.settings.shows_demo:
+        _console.print(f"演示社区已就绪，请打开 http://{host}:{port}/ （演示数据，未连接微信；按 Ctrl+C 停止）")
+    config = uvicorn.Config(
+        build_app(service), host=host, port=port, access_log=False, log_config=None, server_header=False,
+        date_header=False, timeout_graceful_shutdown=5,
+    )  # fmt: skip
+    uvicorn.Server(config).run()
+
+
+async def _work_until_told(service: Service) -> None:
+    """A process without a web door: it works until it gets a signal to stop."""
+    enough = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, enough.set)
+    service.start()
+    await enough.wait()
+    await service.stop()
+
+
+@app.command(cls=_Command, help="试一句话：机器人会怎么办，为什么。不写数据库，不发消息。")
+def say(
+    text: Annotated[str, typer.Argument(help="居民会说的一句话")],
+    group: Annotated[str, typer.Option(help="在哪个群里说的（群标识）；不写则用第一个居民服务群")] = "",
+) -> None:
+    service = _service(_settings(), ())
+    heard = service.words.current().keeps(text)
+    try:
+        thought = service.pipeline.rehearse(text, group=group, now=service.clock())
+    except Refusal as refusal:
+        _stop([refusal.say])
+    for line in told(thought, heard=heard):
+        print(line)
+
+
+@app.command(cls=_Command, help="批量识别：标准输入每行一个 {id,text}，标准输出每行一个结果（JSON Lines）。")
+def classify() -> None:
+    segmenter.prepare()
+    engine = Engine(load_catalog())
+    wrong = 0
+    for number, line in enumerate(sys.stdin, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            text = row["text"]
+            if not isinstance(text, str):
+                raise TypeError
+        except (json.JSONDecodeError, KeyError, TypeError):
+            wrong += 1
+            print(f'第{number}行看不懂，要写成 {{"id":"1","text":"…"}}，已跳过', file=sys.stderr)
+            continue
+        meaning = engine.understand(text)
+        answer = {
+            "id": row.get("id"),
+            "intent": meaning.intent,
+            "is_request": meaning.is_request,
+            "urgent": meaning.urgent,
+            "sub": meaning.sub,
+            "slots": meaning.slots.as_dict(),
+            "score": round(meaning.score, 3),
+            "why": meaning.why(),
+        }
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command(
+    name="import", cls=_Command, help="导入社区资料：一个放 CSV 的文件夹，或一个 Excel 工作簿。错一行就整批不导入。"
+)
+def import_(
+    source: Annotated[Path, typer.Argument(help="文件夹或 .xlsx 文件")] = Path(),
+    template: Annotated[Path | None, typer.Option(help="不导入，只在这里生成一份空白 Excel 模板")] = None,
+) -> None:
+    if template is not None:
+        roster.template(template)
+        print(f"模板已生成：{template}")
+        return
+    settings = _settings()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    try:
+        tables = sheets.read(source)
+        database = open_database(settings)
+        with Progress(*columns, console=_console) as bar, writing(database) as session:
+            task = bar.add_task("导入", total=None)
+            summary = roster.import_tables(
+                session, tables, now=utc_now(), actor="operator", door="command",
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+    except NotReady as not_ready:
+        _stop([not_ready.say])
+    except WrongRows as wrong:
+        _stop([f"有{len(wrong.errors)}处要改，一行都没有导入：", *(f"  {error}" for error in wrong.errors)], 1)
+    except SQLAlchemyError as error:
+        _stop([f"数据库写不进去（{type(error).__name__}），一行都没有导入。"], 1)
+    print(summary)
+
+
+@app.command(cls=_Command, help="体检：设置、数据库、缓存、渠道、时钟、社区资料。有问题则退出码为 1。")
+def doctor() -> None:
+    try:
+        settings = read_settings()
+    except WrongSettings as wrong:
+        for line in wrong.problems:
+            print(f"✗ 设置  {line}")
+        raise typer.Exit(1) from None
+    set_up_logging(style=settings.log_format, level="error", mask=mask)
+    findings = asyncio.run(examine(settings, now=utc_now()))
+    for finding in findings:
+        print(finding.line())
+    if any(finding.grade == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+@db.command(cls=_Command, help="把数据库升级到这一版的表结构。")
+def upgrade() -> None:
+    settings = _settings()
+    try:
+        schema.upgrade(open_engine(settings.database))
+    except SQLAlchemyError as error:
+        _stop([f"升级没有成功（{type(error).__name__}）：请检查 GRIDBOT_DATABASE_URL、网络和权限。"], 1)
+    print("数据库已是最新的表结构。")
+
+
+if __name__ == "__main__":
+    app()

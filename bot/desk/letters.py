@@ -1,0 +1,124 @@
+"""A letter: one message for one reader, and the outbox row it becomes. Decides neither who reads nor what is said."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from bot.desk.directory import View
+from bot.desk.office import Office
+from storage.db import is_postgres
+from storage.group import ChatGroup
+from storage.message import Outbox
+from storage.person import Identity, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCard:
+    """A card in the desk's words; a channel draws it as it can. ``buttons`` are (text, key)."""
+
+    task: str
+    source: str
+    title: str
+    desc: str = ""
+    body: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    buttons: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """``reader`` names the reader in the idempotency key; ``to`` with ``channel`` and ``address`` is where it goes."""
+
+    reader: str
+    to: str
+    channel: str
+    lane: str
+    address: str
+    label: str
+    text: str
+    card: TaskCard | None = None
+    mention: str = ""
+    redraw: str = ""
+    urgent: bool = False
+
+
+def to_identity(
+    identity: Identity, text: str, *, card: TaskCard | None = None, redraw: str = "", urgent: bool = False
+) -> Letter:
+    return Letter(
+        reader=f"identity-{identity.id}",
+        to="person",
+        channel=identity.channel,
+        lane=f"{identity.channel}:person:{identity.id}",
+        address=identity.external_id,
+        label=identity.display_name,
+        text=text,
+        card=card,
+        redraw=redraw,
+        urgent=urgent,
+    )
+
+
+def to_staff(
+    view: View, office: Office, person: Person, text: str, *, card: TaskCard | None = None, urgent: bool = False
+) -> list[Letter]:
+    """To a member of staff on the best channel that reaches him; nothing when none does."""
+    identity = view.identity(person.id or 0, office.channels)
+    return [to_identity(identity, text, card=card, urgent=urgent)] if identity else []
+
+
+def to_group(office: Office, group: ChatGroup, text: str, *, mention: str = "", urgent: bool = False) -> list[Letter]:
+    """Into a group, where a robot may post there; nothing where only a human can."""
+    if group.post_channel not in office.group_channels or not group.post_address:
+        return []
+    return [
+        Letter(
+            reader=f"group-{group.id}",
+            to="group",
+            channel=group.post_channel,
+            lane=f"{group.post_channel}:group:{group.id}",
+            address=group.post_address,
+            label=group.name,
+            text=text,
+            mention=mention,
+            urgent=urgent,
+        )
+    ]
+
+
+def post(session: Session, letters: list[Letter], *, about: str, case_id: int | None, now: datetime) -> None:
+    """Lay the letters into the outbox. ``about`` with the reader is the key: laid twice, a letter is there once."""
+    if not letters:
+        return
+    insert = postgresql.insert if is_postgres(session.get_bind()) else sqlite.insert
+    rows = [_row(letter, about, case_id, now) for letter in letters]
+    session.execute(insert(Outbox).on_conflict_do_nothing(index_elements=["key"]), rows)
+
+
+def _row(letter: Letter, about: str, case_id: int | None, now: datetime) -> dict[str, Any]:
+    return {
+        "key": f"{about}:{letter.reader}",
+        "channel": letter.channel,
+        "lane": letter.lane,
+        "to": letter.to,
+        "address": letter.address,
+        "label": letter.label,
+        "payload": {
+            "text": letter.text,
+            "mention": letter.mention,
+            "redraw": letter.redraw,
+            "card": asdict(letter.card) if letter.card else None,
+        },
+        "case_id": case_id,
+        "urgent": letter.urgent,
+        "created_at": now,
+        "not_before": now,
+        "state": "open",
+        "attempts": 0,
+        "ref": "",
+        "response_code": "",
+        "error": "",
+    }

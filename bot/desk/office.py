@@ -1,0 +1,18 @@
+"""What every verb needs at hand: the directory, the calendar, and the channels that can carry messages now."""
+
+from dataclasses import dataclass
+
+from bot.desk.calendar import Calendar
+from bot.desk.directory import Directory
+
+LEADS = {"worker": "网格员", "standin": "网格员", "leader": "网格长", "dispatcher": "社区工作人员"}
+
+
+@dataclass(frozen=True)
+class Office:
+    """``channels`` are those that reach a person now, best first; ``group_channels`` those that post into groups."""
+
+    directory: Directory
+    calendar: Calendar
+    channels: tuple[str, ...]
+    group_channels: tuple[str, ...]

@@ -1,0 +1,171 @@
+"""Verbs on the one open question of a talk: ask, resolve, drop, expire. A waiting request is never lost by it.
+
+The draft keeps the request whole, so that the answer, or the clock when nobody answers, can open the case without
+anybody remembering anything.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from bot.desk.assignment import Located, Said, Unclear
+from bot.desk.cases import Opened, Report, add_place, by_id, open_case
+from bot.desk.directory import GroupView, View
+from bot.desk.letters import Letter, post, to_group, to_identity
+from bot.desk.office import Office
+from bot.desk.record import BOT, By, audit
+from bot.texts import group as say_group
+from storage.message import Question
+from storage.person import Identity, Person
+
+_KEPT = ("item", "title", "urgency", "privacy", "first_reply", "finish", "words", "quote", "inbox_id", "part", "alarm")
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Where a question lives: lane and community, who is asked, and the group (None in a private talk)."""
+
+    lane: str
+    community_id: int
+    reporter: Identity
+    reporter_person: Person | None
+    spoken_in: GroupView | None
+
+
+def waiting(session: Session, lane: str) -> Question | None:
+    """The question that is open in this talk."""
+    return session.exec(select(Question).where(Question.lane == lane, Question.state == "open")).first()
+
+
+def ask(
+    session: Session, *, office: Office, talk: Talk, report: Report, said: Said, unclear: Unclear, now: datetime,
+    wait: timedelta
+) -> list[Letter]:  # fmt: skip
+    """Ask for the missing place. While a question is open nothing is asked again: the request joins those waiting."""
+    draft = {name: getattr(report, name) for name in _KEPT}
+    known = waiting(session, talk.lane)
+    if known is not None:
+        known.draft = {**known.draft, "reports": [*known.draft["reports"], draft]}
+        session.add(known)
+        return []
+    question = Question(
+        lane=talk.lane,
+        inbox_id=report.inbox_id,
+        part=report.part,
+        asks=unclear.asks,
+        draft={"reports": [draft], "said": asdict(said), **_where(talk)},
+        asked_at=now,
+        expires_at=now + wait,
+    )
+    session.add(question)
+    session.flush()
+    nick = talk.reporter.display_name if talk.spoken_in else ""
+    words = say_group.ask(nick=nick, asks=unclear.asks, building=said.building)
+    letters = _answer(office, talk, words)
+    post(session, letters, about=f"question-{question.id}", case_id=None, now=now)
+    return letters
+
+
+def ask_where(session: Session, *, talk: Talk, case_id: int, inbox_id: int, now: datetime, wait: timedelta) -> None:
+    """Remember that an emergency is already running without a place; its alarm text has asked for it."""
+    if waiting(session, talk.lane) is None:
+        draft = {"reports": [], "case_id": case_id, "said": asdict(Said()), **_where(talk)}
+        session.add(
+            Question(
+                lane=talk.lane, inbox_id=inbox_id, asks="building", draft=draft, asked_at=now, expires_at=now + wait
+            )
+        )
+
+
+def remembered(question: Question) -> Said:
+    """What was already said about the place when the question was asked."""
+    return Said(**question.draft["said"])
+
+
+def resolve(
+    session: Session, *, office: Office, view: View, question: Question, talk: Talk, located: Located | None,
+    place: str, by: By, now: datetime
+) -> list[Opened]:  # fmt: skip
+    """Close the question and open what waited for it; ``located`` None opens it without a place on the map."""
+    question.state = "answered"
+    session.add(question)
+    case_id = question.draft.get("case_id")
+    if case_id is not None and located is not None:
+        add_place(
+            session,
+            office=office,
+            view=view,
+            case=by_id(session, case_id),
+            located=located,
+            reporter=talk.reporter,
+            spoken_in=talk.spoken_in,
+            by=by,
+            now=now,
+        )
+    opened = []
+    for draft in question.draft["reports"]:
+        words = f"{draft['words']}\n{place}".strip()
+        quote = f"{draft['quote']} {place}".strip()
+        report = Report(
+            **{**draft, "words": words, "quote": quote},
+            reporter=talk.reporter,
+            reporter_person=talk.reporter_person,
+            spoken_in=talk.spoken_in,
+        )
+        opened.append(open_case(session, office=office, view=view, report=report, located=located, by=by, now=now))
+    return opened
+
+
+def drop(session: Session, *, office: Office, question: Question, talk: Talk, by: By, now: datetime) -> list[Letter]:
+    """The asked person no longer wants it: nothing is opened, and he hears that."""
+    question.state = "dropped"
+    session.add(question)
+    audit(session, verb="question_dropped", subject=f"question:{question.id}", by=by, now=now)
+    nick = talk.reporter.display_name if talk.spoken_in else ""
+    letters = _answer(office, talk, say_group.dropped(nick=nick))
+    post(session, letters, about=f"question-{question.id}:dropped", case_id=None, now=now)
+    return letters
+
+
+def expire(session: Session, *, office: Office, now: datetime, most: int = 100) -> int:
+    """Open what nobody answered for, as it is: staff will call. Returns how many questions were closed."""
+    late = session.exec(
+        select(Question)
+        .where(Question.state == "open", col(Question.expires_at) <= now)
+        .order_by(col(Question.id))
+        .limit(most)
+    ).all()
+    for question in late:
+        talk = _talk(session, office, question)
+        view = office.directory.view(session, question.draft["community_id"])
+        resolve(
+            session, office=office, view=view, question=question, talk=talk, located=None, place="", by=By(BOT, "clock"),
+            now=now
+        )  # fmt: skip
+        question.state = "expired"
+    return len(late)
+
+
+def _where(talk: Talk) -> dict[str, Any]:
+    group = talk.spoken_in.group if talk.spoken_in else None
+    return {
+        "reporter_id": talk.reporter.id,
+        "group": [group.channel, group.external_id] if group else None,
+        "community_id": talk.community_id,
+    }
+
+
+def _talk(session: Session, office: Office, question: Question) -> Talk:
+    draft = question.draft
+    reporter = session.get_one(Identity, draft["reporter_id"])
+    person = session.get(Person, reporter.person_id) if reporter.person_id else None
+    group = office.directory.group(session, *draft["group"]) if draft["group"] else None
+    return Talk(question.lane, draft["community_id"], reporter, person, group)
+
+
+def _answer(office: Office, talk: Talk, words: str) -> list[Letter]:
+    if talk.spoken_in is None:
+        return [to_identity(talk.reporter, words)]
+    return to_group(office, talk.spoken_in.group, words, mention=talk.reporter.external_id)

@@ -1,0 +1,146 @@
+"""The check-up: looks at settings, database, cache, channels, clock and reference data, and says what to mend.
+
+Changes nothing and sends nothing; a channel is asked for its token only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from bot.app import OVERRIDES, troubles
+from bot.channels import open_channels
+from bot.channels.base import SendFailed
+from bot.channels.wecom import Wecom
+from bot.desk.calendar import Calendar, WrongCalendar
+from bot.desk.record import broken_seal, unsealed
+from bot.intents.catalog import WrongCatalog, load_catalog
+from bot.texts import times
+from config.settings import Settings
+from storage.cache import Cache, open_cache
+from storage.db import open_engine, reading
+from storage.grid import Community, Grid, GridLevel
+from storage.group import ChatGroup
+from storage.message import Inbox, Outbox
+from storage.person import Role, RoleKind
+from storage.queue import DEAD, FAILED
+
+_MARKS = {"fine": "✓", "mind": "！", "wrong": "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result. ``wrong`` keeps the service from working; ``mind`` should be looked at."""
+
+    grade: Literal["fine", "mind", "wrong"]
+    about: str
+    say: str
+
+    def line(self) -> str:
+        return f"{_MARKS[self.grade]} {self.about}  {self.say}"
+
+
+async def examine(settings: Settings, *, now: datetime) -> list[Finding]:
+    """Look at everything; one finding per line, in the order an operator would mend them."""
+    findings = [
+        Finding(
+            "fine",
+            "设置",
+            f"数据库 {settings.database.split('://')[0]}，演示模式{'开' if settings.shows_demo else '关'}",
+        )
+    ]
+    cache = open_cache(settings.redis_url)
+    database = open_engine(settings.database)
+    trouble = troubles(database, cache)
+    findings += [Finding("wrong", "数据", line) for line in trouble]
+    if not trouble:
+        findings.append(Finding("fine", "数据", "数据库和缓存都连得上，表结构是这一版的"))
+        with reading(database) as session:
+            findings += [*_reference(session), *_queues(session), *_audit(session)]
+    findings += [*_calendar(now), *_catalogue()]
+    if not trouble:
+        findings += await _channels(settings, cache, database)
+    database.dispose()
+    return findings
+
+
+def _reference(session: Session) -> Iterator[Finding]:
+    communities = session.exec(select(Community)).all()
+    if not communities:
+        yield Finding(
+            "mind", "资料", "还没有社区资料，请用 python -m bot import 导入（--template 可先生成 Excel 模板）"
+        )
+    for community in communities:
+        roles = session.exec(select(Role).where(Role.community_id == community.id)).all()
+        if not any(role.dispatcher for role in roles):
+            yield Finding("wrong", "资料", f"{community.name}没有兜底派单的人，请在“角色”表里给一位填“兜底派单：是”")
+        held = {role.grid_id for role in roles if role.kind == RoleKind.WORKER}
+        grids = session.exec(
+            select(Grid).where(
+                Grid.community_id == community.id, Grid.level == GridLevel.GRID, col(Grid.valid_to).is_(None)
+            )
+        )
+        for grid in grids:
+            if grid.id not in held:
+                yield Finding("mind", "资料", f"{grid.name}还没有网格员，案件会直接派给网格长或调度员")
+    mute = session.exec(select(func.count()).select_from(ChatGroup).where(ChatGroup.post_channel == "")).one()
+    if mute:
+        yield Finding("mind", "群", f"有{mute}个群机器人不能发言，话会交给网格员代发")
+
+
+def _queues(session: Session) -> Iterator[Finding]:
+    failed = session.exec(select(func.count()).select_from(Inbox).where(Inbox.state == FAILED)).one()
+    dead = session.exec(select(func.count()).select_from(Outbox).where(Outbox.state == DEAD)).one()
+    yield Finding("mind" if failed else "fine", "收件", f"处理失败待人工看的消息{failed}条")
+    yield Finding("mind" if dead else "fine", "发件", f"送不出去的消息{dead}条")
+
+
+def _audit(session: Session) -> Iterator[Finding]:
+    broken = broken_seal(session)
+    if broken is not None:
+        yield Finding("wrong", "审计", f"审计链在第{broken}条断开，有人改过记录，请立即报告并封存数据库备份")
+    else:
+        yield Finding("fine", "审计", f"审计链完整，待封存{unsealed(session)}条")
+
+
+def _calendar(now: datetime) -> Iterator[Finding]:
+    try:
+        calendar = Calendar.load(OVERRIDES)
+    except WrongCalendar as wrong:
+        for problem in wrong.problems:
+            yield Finding("wrong", "日历", problem)
+        return
+    year = times.local(now).year
+    warnings = [warning for warning in (calendar.warning(year), calendar.warning(year + 1)) if warning]
+    for warning in warnings:
+        yield Finding("mind", "日历", f"{warning}；公布后请填到 config/calendar/overrides.csv")
+    if not warnings:
+        yield Finding("fine", "日历", f"{year}年和{year + 1}年的调休安排都有")
+
+
+def _catalogue() -> Iterator[Finding]:
+    try:
+        catalog = load_catalog()
+    except WrongCatalog as wrong:
+        yield Finding("wrong", "事项", str(wrong))
+    else:
+        yield Finding("fine", "事项", f"目录共{len(catalog.items)}项，版本 {catalog.version[:12]}")
+
+
+async def _channels(settings: Settings, cache: Cache, database: Engine) -> list[Finding]:
+    findings = []
+    for name, channel in open_channels(settings, cache=cache, engine=database).items():
+        try:
+            if isinstance(channel, Wecom):
+                await channel.check()
+            findings.append(Finding("fine", "渠道", f"{name} 可用"))
+        except SendFailed as failure:
+            findings.append(Finding("wrong", "渠道", f"{name}：{failure.reason}"))
+        finally:
+            await channel.close()
+    if not settings.wecom.hears and settings.wecom.sends:
+        findings.append(Finding("mind", "渠道", "wecom 能发不能收：请补上 TOKEN 和 AES_KEY"))
+    return findings

@@ -1,0 +1,128 @@
+"""What a handler is: a function that takes its turn at a message and says what came of it, or passes it on (None).
+
+A handler understands nothing by itself (the meaning is handed in) and changes nothing by itself (the desk does).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.channels.base import Incoming
+from bot.desk.assignment import Located, Said
+from bot.desk.cases import Opened, Report
+from bot.desk.clock import Limit
+from bot.desk.directory import GroupView, View
+from bot.desk.letters import Letter
+from bot.desk.office import LEADS, Office
+from bot.desk.questions import Talk
+from bot.desk.record import By
+from bot.intents.base import Item, Slots, Understanding
+from bot.texts import times
+from storage.group import LISTENING_KINDS
+from storage.person import Identity, Person, Role, RoleKind
+
+# these speak for the community: what they write in a group is a notice, not a request
+SPEAKS_FOR_COMMUNITY = frozenset({RoleKind.WORKER, RoleKind.LEADER, RoleKind.CHIEF, RoleKind.STREET, RoleKind.ADMIN})
+CLOCK_NAMES = {"first_reply": "答复", "finish": "办结"}
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """One message with everything around it. ``thought`` collects, for staff, why things went as they did."""
+
+    session: Session
+    office: Office
+    items: Mapping[str, Item]
+    now: datetime
+    wait: timedelta
+    inbox_id: int
+    lane: str
+    incoming: Incoming
+    meaning: Understanding
+    quote: str
+    view: View
+    group: GroupView | None
+    identity: Identity
+    person: Person | None
+    roles: tuple[Role, ...]
+    thought: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def by(self) -> By:
+        return By(f"identity:{self.identity.id}", self.incoming.channel)
+
+    @property
+    def talk(self) -> Talk:
+        return Talk(self.lane, self.view.community.id or 0, self.identity, self.person, self.group)
+
+    @property
+    def is_staff(self) -> bool:
+        return any(role.kind in SPEAKS_FOR_COMMUNITY for role in self.roles)
+
+    @property
+    def may_report(self) -> bool:
+        """Private talks and the groups that exist for requests; in a group, staff announce rather than ask."""
+        if self.group is None:
+            return True
+        return self.group.group.kind in LISTENING_KINDS and not self.is_staff
+
+    @property
+    def home(self) -> Person | None:
+        """The speaker, if his own address may stand in for an unsaid place: not a worker's, who lives elsewhere."""
+        return None if self.is_staff else self.person
+
+    def report_of(self, item: Item, part: int = 0) -> Report:
+        """What the speaker asks for, in the terms of the catalogue."""
+        return Report(
+            item=item.code,
+            title=item.short,
+            urgency=item.urgency,
+            privacy=item.privacy,
+            first_reply=item.first_reply,
+            finish=item.finish,
+            words=self.incoming.text,
+            quote=self.quote,
+            inbox_id=self.inbox_id,
+            part=part,
+            reporter=self.identity,
+            reporter_person=self.person,
+            spoken_in=self.group,
+            alarm=item.alarm,
+        )
+
+    def note_place(self, located: Located) -> None:
+        self.thought["place"] = {"text": located.text, "how": located.how}
+
+    def note_opened(self, opened: Opened) -> None:
+        """Write down for staff how the case came to its grid, its person and its deadlines."""
+        case, lead = opened.case, opened.lead
+        grid = self.view.grids.get(case.grid_id or 0)
+        self.thought["case"] = case.number
+        if grid is not None:
+            self.thought["grid"] = {"name": grid.name, "code": grid.code}
+        if lead is not None:
+            self.thought["person"] = {"name": lead.person.name, "as": LEADS[lead.standing], "why": lead.why}
+        self.thought["deadlines"] = [
+            {
+                "kind": clock.kind,
+                "limit": f"{CLOCK_NAMES[clock.kind]}：{Limit.parse(clock.limit).say()}",
+                "due": times.by(clock.due_at, self.now),
+                "explain": clock.ledger,
+            }
+            for clock in opened.clocks
+        ]
+        self.note_letters(list(opened.letters))
+
+    def note_letters(self, letters: list[Letter]) -> None:
+        said = self.thought.setdefault("messages", [])
+        said += [{"to": letter.label or letter.to, "text": letter.text} for letter in letters]
+
+
+Handler = Callable[[Turn], str | None]
+
+
+def said_in(slots: Slots) -> Said:
+    return Said(building=slots.building, unit=slots.unit, room=slots.room, place=slots.place)

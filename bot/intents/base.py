@@ -1,0 +1,102 @@
+"""What an intent is, and what understanding a message yields. Pure data: no I/O, no clock, no database."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Decision = Literal["act", "maybe", "silent"]
+Urgency = Literal["emergency", "high", "normal", "low"]
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceWord:
+    """A word of this community that names a place: an estate, or a nickname of one of its buildings."""
+
+    word: str
+    kind: Literal["estate", "building", "unit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One matter of the catalogue, as ``catalog/*.toml`` gives it.
+
+    ``code`` is the two-level name of the product (``city.streetlight``), ``slug`` what ``classify`` reports.
+    ``first_reply`` and ``finish`` are limits such as ``30min 2h 4wh 5wd 1d`` (w = working time, d = natural day).
+    ``privacy``: 0 may be said in the group, 1 building at most, 2 private channel only.
+    ``short`` is the group-safe name of the matter in the acknowledgement (「楼道灯不亮」).
+    ``alarm`` is the reviewed fixed text of an emergency, empty otherwise.
+    """
+
+    code: str
+    slug: str
+    name: str
+    short: str
+    urgency: Urgency
+    first_reply: str
+    finish: str
+    lead: str
+    escalate_to: str
+    privacy: Literal[0, 1, 2]
+    needs_place: bool = True
+    sub: str | None = None
+    alarm: str = ""
+    admitted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """What the message says beside its topic. Numbers normalised (``三号楼`` → ``3``), the rest as written."""
+
+    building: str = ""
+    unit: str = ""
+    room: str = ""
+    phone: str = ""
+    place: str = ""
+    time: str = ""
+    target: str = ""
+    name: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Only what was said."""
+        return {key: value for key in self.__slots__ if (value := getattr(self, key))}
+
+    @property
+    def says_place(self) -> bool:
+        return bool(self.building or self.unit or self.room or self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One reason: the words at ``start:end``, what they count for, and the layer that says so."""
+
+    start: int
+    end: int
+    word: str
+    weight: int
+    layer: str
+    intent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What a message means, how sure, and why. ``item`` is the catalogue code, ``intent`` the slug of ``classify``."""
+
+    intent: str = NONE
+    item: str = ""
+    sub: str | None = None
+    is_request: bool = False
+    urgent: bool = False
+    decision: Decision = "silent"
+    score: float = 0.0
+    margin: float = 0.0
+    slots: Slots = field(default_factory=Slots)
+    hits: tuple[Hit, ...] = ()
+    vetoes: tuple[str, ...] = ()
+    reason: str = ""
+    lexicon: str = ""
+
+    def why(self) -> str:
+        """One line of Chinese for staff: which words, which layer, what held it back."""
+        words = "、".join(f"{hit.word}（{hit.layer}+{hit.weight}）" for hit in self.hits)
+        parts = [part for part in (words, "；".join(self.vetoes), self.reason) if part]
+        return "；".join(parts) or "没有命中任何词"

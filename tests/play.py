@@ -1,0 +1,157 @@
+"""Plays a scene in the small town: what people say goes through the real hook, inbox, pipeline and outbox.
+
+Only the clock is a twin, and the channel is the simulator, whose stage is where the answers are read.
+"""
+
+import asyncio
+import itertools
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from bot.app import Service, build_app, open_service
+from bot.intents.catalog import Catalog, load_catalog
+from bot.jobs.sweep import Sweep
+from config.settings import Settings
+from storage.case import Case, CaseEvent
+from storage.db import open_engine, reading, writing
+from storage.message import Inbox, Outbox, Question
+from storage.stage import StageLine
+from tests.town import NOON, Town
+
+HANDLES = {"海棠苑居民群": "g-haitang", "滨河苑居民群": "g-binhe", "党员之家": "g-party", "陌生群": "g-strange"}
+PEOPLE = {"秀英": "wang", "申大娘": "shen", "安安": "chen", "宋佳明": "song", "郭文媛": "guo", "李慧": "li", "赵敏": "zhao",
+          "路人": "nobody"}  # fmt: skip
+ROOMS = {f"group:{handle}": name for name, handle in HANDLES.items()} | {
+    f"person:{handle}": name for name, handle in PEOPLE.items()
+}
+
+
+@dataclass
+class Clock:
+    """Time as the test wants it."""
+
+    at: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def passes(self, **much: float) -> None:
+        self.at += timedelta(**much)
+
+
+async def call(app: Any, method: str, path: str, *, query: str = "", body: bytes = b"") -> tuple[int, bytes]:
+    """One HTTP request straight into the ASGI app; returns status and body."""
+    sent: list[dict[str, Any]] = []
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(b"content-length", str(len(body)).encode())],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(part.get("body", b"") for part in sent[1:])
+
+
+@cache
+def _catalog() -> Catalog:
+    """Read once for all scenes: nobody changes it."""
+    return load_catalog()
+
+
+class Play:
+    """A running service on the town's database, driven by hand: no thread of its own works on anything."""
+
+    def __init__(self, url: str, *, robots: bool = True, now: datetime = NOON) -> None:
+        self.clock = Clock(now)
+        settings = Settings(database_url=url, demo=True)
+        engine = open_engine(url)
+        with writing(engine) as session:
+            Town(session, robots=robots)
+        engine.dispose()
+        self.service: Service = open_service(settings, roles=("web",), clock=self.clock, catalog=_catalog())
+        self.app = build_app(self.service)
+        self.sweep = Sweep(self.service.database, office=self.service.office)
+        self._ids = itertools.count(1)
+        self._read = 0
+
+    @property
+    def database(self) -> Engine:
+        return self.service.database
+
+    def says(self, who: str, text: str, *, group: str = "", message_id: str = "", times: int = 1) -> int:
+        """Somebody says something; everything that follows from it happens. Returns the status of the last callback."""
+        body = {
+            "id": message_id or f"m{next(self._ids)}",
+            "sender": PEOPLE[who],
+            "name": who,
+            "group": HANDLES[group] if group else "",
+            "kind": "text",
+            "text": text,
+        }
+        return self.calls(body, times=times)
+
+    def presses(self, who: str, key: str, task: str) -> int:
+        body = {"id": f"m{next(self._ids)}", "sender": PEOPLE[who], "name": who, "group": "", "kind": "action",
+                "key": key, "task": task}  # fmt: skip
+        return self.calls(body)
+
+    def calls(self, body: dict[str, Any], *, times: int = 1) -> int:
+        async def all_of_them() -> int:
+            status = 0
+            for _ in range(times):
+                status, _ = await call(self.app, "POST", "/hook/simulator", body=json.dumps(body).encode())
+            return status
+
+        status = asyncio.run(all_of_them())
+        self.works()
+        return status
+
+    def works(self) -> None:
+        """The worker's and the clock's rounds, until nothing is due."""
+        while self.service.pipeline.work(clock=self.clock):
+            pass
+        while self.service.deliver(self.clock):
+            pass
+
+    def passes(self, **much: float) -> None:
+        self.clock.passes(**much)
+        self.sweep(self.clock)
+        self.works()
+
+    def heard(self) -> dict[str, list[str]]:
+        """What everybody got since the last time, by the name of group or person."""
+        with reading(self.database) as session:
+            lines = session.exec(select(StageLine).where(StageLine.id > self._read).order_by(col(StageLine.id))).all()
+        self._read = max([self._read, *(line.id or 0 for line in lines)])
+        found: dict[str, list[str]] = {}
+        for line in lines:
+            found.setdefault(ROOMS.get(line.room, line.room), []).append(line.text)
+        return found
+
+    def cases(self) -> list[Case]:
+        with reading(self.database) as session:
+            return list(session.exec(select(Case).order_by(col(Case.id))))
+
+    def count(self, table: type[Case | CaseEvent | Inbox | Outbox | Question], **where: Any) -> int:
+        with reading(self.database) as session:
+            return len(session.exec(select(table).filter_by(**where)).all())
+
+    def session(self) -> Session:
+        return Session(self.database)
+
+    def close(self) -> None:
+        asyncio.run(self.service.stop())

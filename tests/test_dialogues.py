@@ -1,0 +1,64 @@
+"""Plays every scene of ``dialogues/*.yaml``: who says what, who hears what, and what remains.
+
+A step without ``hears`` expects silence, and whoever is not named in ``hears`` must hear nothing. A message is
+given by the fragments it must contain, joined with ``&``.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from storage.message import Inbox, Question
+from tests.play import Play
+
+SCENES = [
+    pytest.param(scene, id=f"{path.stem}: {scene['scene']}")
+    for path in sorted((Path(__file__).parent / "dialogues").glob("*.yaml"))
+    for scene in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+
+
+@pytest.fixture
+def play(sqlite_url: str, request: pytest.FixtureRequest) -> Iterator[Play]:
+    play = Play(sqlite_url)
+    yield play
+    play.close()
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_scene(scene: dict[str, Any], play: Play) -> None:
+    for number, step in enumerate(scene["steps"], start=1):
+        where = f"step {number}: {step}"
+        if "passes" in step:
+            play.passes(minutes=step["passes"])
+        elif "presses" in step:
+            assert play.presses(step["who"], step["presses"], step["card"]) == 200, where
+        else:
+            again = step.get("times", 1)
+            assert play.says(step["who"], step["says"], group=step.get("in", ""), times=again) == 200, where
+        _compare(step.get("hears", {}), play.heard(), where)
+    _remains(scene.get("remains", {}), play)
+
+
+def _compare(wanted: dict[str, list[str]], heard: dict[str, list[str]], where: str) -> None:
+    assert set(heard) == set(wanted), f"{where}\nheard: {heard}"
+    for reader, messages in wanted.items():
+        assert len(heard[reader]) == len(messages), f"{where}\n{reader} heard: {heard[reader]}"
+        for fragments, text in zip(messages, heard[reader], strict=True):
+            for fragment in fragments.split("&"):
+                assert fragment.strip() in text, f"{where}\n{reader} heard: {text}"
+
+
+def _remains(wanted: dict[str, Any], play: Play) -> None:
+    cases = play.cases()
+    if "cases" in wanted:
+        assert [f"{case.item} {case.place} {case.state}".strip() for case in cases] == wanted["cases"]
+    if "questions" in wanted:
+        assert play.count(Question, state="open") == wanted["questions"]
+    if "stored_messages" in wanted:
+
+
+        assert play.count(Inbox) == wanted["stored_messages"]
