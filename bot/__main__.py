@@ -21,6 +21,7 @@ from bot.desk.errors import Refusal
 from bot.desk.sheets import WrongRows
 from bot.doctor import examine
 from bot.intents import words as segmenter
+from bot.intents.base import NONE
 from bot.intents.catalog import WrongCatalog, load_catalog
 from bot.intents.engine import Engine
 from bot.intents.mask import mask
@@ -28,7 +29,7 @@ from bot.texts.explain import told
 from config.logging import set_up_logging
 from config.settings import ROLES, Settings, WrongSettings, read_settings
 from storage import schema
-from storage.db import open_engine, writing
+from storage.db import writing
 
 
 class _Command(typer.core.TyperCommand):
@@ -83,6 +84,8 @@ def _service(settings: Settings, roles: tuple[str, ...]) -> Service:
         return open_service(settings, roles=roles)
     except NotReady as not_ready:
         _stop([not_ready.say])
+    except schema.UpgradeFailed as failed:
+        _stop([f"数据库的表建不起来：{failed}"])
     except WrongCatalog as wrong:
         _stop([f"事项目录有问题，没有启动：{wrong}"])
     except WrongRows as wrong:
@@ -161,7 +164,7 @@ def classify() -> None:
         meaning = engine.understand(text)
         answer = {
             "id": row.get("id"),
-            "intent": meaning.intent,
+            "intent": NONE if meaning.decision == "maybe" else meaning.intent,
             "is_request": meaning.is_request,
             "urgent": meaning.urgent,
             "sub": meaning.sub,
@@ -225,9 +228,9 @@ def doctor() -> None:
 def upgrade() -> None:
     settings = _settings()
     try:
-        schema.upgrade(open_engine(settings.database))
-    except SQLAlchemyError as error:
-        _stop([f"升级没有成功（{type(error).__name__}）：请检查 GRIDBOT_DATABASE_URL、网络和权限。"], 1)
+        schema.upgrade(settings.database)
+    except schema.UpgradeFailed as failed:
+        _stop([f"升级没有成功：{failed}", "请检查 GRIDBOT_DATABASE_URL、网络和权限，再运行一次。"], 1)
     print("数据库已是最新的表结构。")
 
 

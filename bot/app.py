@@ -95,7 +95,8 @@ def open_database(settings: Settings) -> Engine:
     if settings.database.startswith("sqlite:///"):
         Path(settings.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         engine = open_engine(settings.database)
-        schema.upgrade(engine)
+        if not schema.at_head(engine):
+            schema.upgrade(settings.database)
         return engine
     engine = open_engine(settings.database)
     if not schema.at_head(engine):
@@ -121,7 +122,7 @@ def open_service(
 
     Raises ``NotReady``, ``WrongCatalog`` or a database error before anything runs.
     """
-    segmenter.prepare()
+    segmenter.prepare(cache=settings.data_dir / "words")
     catalog = catalog or load_catalog()
     database = open_database(settings)
     # SQLite's writer of the inbox syncs every commit; on PostgreSQL both are the same server
@@ -129,7 +130,7 @@ def open_service(
     cache = open_cache(settings.redis_url)
     if settings.shows_demo:
         fill_demo(database, clock)
-    channels = open_channels(settings, cache=cache, engine=database)
+    channels = open_channels(settings, cache=cache, engine=database, clock=clock)
     office = Office(
         directory=Directory(),
         calendar=Calendar.load(OVERRIDES),
@@ -211,7 +212,7 @@ def build_app(service: Service) -> App:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     if service.settings.shows_demo:
-        web.router.routes.extend(stage.routes(service.database, service.words.current))
+        web.router.routes.extend(stage.routes(service.database, service.words.current, clock=service.clock))
     return Hook(
         web,
         channels=service.channels,

@@ -62,7 +62,7 @@ async def examine(settings: Settings, *, now: datetime) -> list[Finding]:
             findings += [*_reference(session), *_queues(session), *_audit(session)]
     findings += [*_calendar(now), *_catalogue()]
     if not trouble:
-        findings += await _channels(settings, cache, database)
+        findings += await _channels(settings, cache, database, now)
     database.dispose()
     return findings
 
@@ -130,9 +130,9 @@ def _catalogue() -> Iterator[Finding]:
         yield Finding("fine", "事项", f"目录共{len(catalog.items)}项，版本 {catalog.version[:12]}")
 
 
-async def _channels(settings: Settings, cache: Cache, database: Engine) -> list[Finding]:
+async def _channels(settings: Settings, cache: Cache, database: Engine, now: datetime) -> list[Finding]:
     findings = []
-    for name, channel in open_channels(settings, cache=cache, engine=database).items():
+    for name, channel in open_channels(settings, cache=cache, engine=database, clock=lambda: now).items():
         try:
             if isinstance(channel, Wecom):
                 await channel.check()

@@ -63,15 +63,15 @@ class WecomSettings(BaseModel, extra="forbid"):
         return value
 
     @model_validator(mode="after")
-    def _callback_keys_come_together(self) -> Self:
-        keys = {
-            "CORP_ID": self.corp_id,
-            "TOKEN": self.token.get_secret_value(),
-            "AES_KEY": self.aes_key.get_secret_value(),
-        }
-        missing = [name for name, value in keys.items() if not value]
-        if missing and len(missing) < len(keys):
-            raise ValueError(f"接收消息要三项齐全，还缺 {'、'.join(missing)}")
+    def _keys_come_together(self) -> Self:
+        hear = {"TOKEN": self.token.get_secret_value(), "AES_KEY": self.aes_key.get_secret_value()}
+        send = {"SECRET": self.secret.get_secret_value(), "AGENT_ID": self.agent_id}
+        for what, keys in (("接收消息", hear), ("发送消息", send)):
+            missing = [name for name, value in {"CORP_ID": self.corp_id, **keys}.items() if not value]
+            if missing and any(keys.values()):
+                raise ValueError(f"{what}要三项齐全，还缺 {'、'.join(missing)}")
+        if self.corp_id and not any([*hear.values(), *send.values()]):
+            raise ValueError("只填了 CORP_ID：接收消息还要 TOKEN、AES_KEY，发送消息还要 SECRET、AGENT_ID")
         return self
 
     @property

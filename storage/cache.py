@@ -6,7 +6,8 @@ Times to live are seconds. Locks expire by themselves and are released only by t
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, cast
 
 import redis
@@ -109,7 +110,7 @@ _UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del'
 
 
 class RedisCache:
-    """The twin for many processes. Every call is bounded by a short socket timeout."""
+    """The twin for many processes. Every call is bounded by a short socket timeout and raises ``CacheDown``."""
 
     def __init__(self, url: str, prefix: str = "gridbot:") -> None:
         self._redis = redis.Redis.from_url(
@@ -118,29 +119,43 @@ class RedisCache:
         self._prefix = prefix
 
     def get(self, key: str) -> str | None:
-        return cast("str | None", self._redis.get(self._prefix + key))
+        with _down():
+            return cast("str | None", self._redis.get(self._prefix + key))
 
     def set(self, key: str, value: str, ttl: float) -> None:
-        self._redis.set(self._prefix + key, value, px=_milliseconds(ttl))
+        with _down():
+            self._redis.set(self._prefix + key, value, px=_milliseconds(ttl))
 
     def once(self, key: str, ttl: float) -> bool:
-        return bool(self._redis.set(self._prefix + key, "1", px=_milliseconds(ttl), nx=True))
+        return self._claim(key, "1", ttl)
 
     def lock(self, key: str, ttl: float) -> str | None:
         token = secrets.token_hex(8)
-        return token if self._redis.set(self._prefix + key, token, px=_milliseconds(ttl), nx=True) else None
+        return token if self._claim(key, token, ttl) else None
 
     def unlock(self, key: str, token: str) -> None:
-        self._redis.eval(_UNLOCK, 1, self._prefix + key, token)
+        with _down():
+            self._redis.eval(_UNLOCK, 1, self._prefix + key, token)
 
     def delete(self, key: str) -> None:
-        self._redis.delete(self._prefix + key)
+        with _down():
+            self._redis.delete(self._prefix + key)
 
     def ping(self) -> None:
-        try:
+        with _down():
             self._redis.ping()
-        except redis.RedisError as error:
-            raise CacheDown(str(error)) from error
+
+    def _claim(self, key: str, value: str, ttl: float) -> bool:
+        with _down():
+            return bool(self._redis.set(self._prefix + key, value, px=_milliseconds(ttl), nx=True))
+
+
+@contextmanager
+def _down() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise CacheDown(type(error).__name__) from error
 
 
 def _milliseconds(seconds: float) -> int:

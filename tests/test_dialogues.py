@@ -59,6 +59,4 @@ def _remains(wanted: dict[str, Any], play: Play) -> None:
     if "questions" in wanted:
         assert play.count(Question, state="open") == wanted["questions"]
     if "stored_messages" in wanted:
-
-
         assert play.count(Inbox) == wanted["stored_messages"]

@@ -136,7 +136,9 @@ def test_modules_form_no_circle() -> None:
     graph = {_module(path): {name for _, name, _ in _imports(path)} for path in _files()}
     known = set(graph)
     arrows = {
-        module: {next((name for name in (target, target.rpartition(".")[0]) if name in known), "") for target in targets}
+        module: {
+            next((name for name in (target, target.rpartition(".")[0]) if name in known), "") for target in targets
+        }
         - {"", module}
         for module, targets in graph.items()
     }

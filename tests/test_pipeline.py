@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot import pipeline as pipeline_module
+from bot.handlers import HANDLERS
 from bot.channels.base import Action, Incoming
 from bot.handlers.base import Turn
 from bot.pipeline import LEASE, MOST_ATTEMPTS, lane_of, pack, unpack
@@ -39,7 +40,7 @@ def test_a_case_leaves_its_events_clocks_letters_and_audit(play: Play) -> None:
 
 def test_a_fault_undoes_everything_and_is_tried_again(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline_module, "HANDLERS", (*pipeline_module.HANDLERS[:-1], _boom))
+        patch.setattr(pipeline_module, "HANDLERS", (*HANDLERS[:-1], _boom))
         play.says("安安", "3号楼2单元楼道灯坏了", group="海棠苑居民群")
     assert play.cases() == []
     play.passes(seconds=10)
@@ -71,9 +72,8 @@ def test_a_worker_that_lost_its_lease_changes_nothing(play: Play, monkeypatch: p
         turn.session.begin()
         return None
 
-    handlers = pipeline_module.HANDLERS
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline_module, "HANDLERS", (slow, *handlers))
+        patch.setattr(pipeline_module, "HANDLERS", (slow, *HANDLERS))
         play.says("安安", "3号楼2单元楼道灯坏了", group="海棠苑居民群")
     assert play.cases() == []
     play.passes(seconds=LEASE.total_seconds() + 1)

@@ -49,7 +49,9 @@ def test_other_methods_are_not_allowed(play: Play) -> None:
     assert asyncio.run(call(play.app, "PUT", "/hook/simulator"))[0] == 405
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"id":1}', b'{"id":"' + b"x" * 70 + b'"}'], ids=repr)
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"id":1}', b'{"id":"' + b"x" * 70 + b'"}'], ids=repr
+)
 def test_rubbish_is_the_callers_fault(play: Play, body: bytes) -> None:
     status, _ = _post(play, body)
     assert 400 <= status < 500

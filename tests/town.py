@@ -5,6 +5,7 @@
 """
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -27,7 +28,7 @@ class Town:
         add = self._add
         self.community = add(Community(code=CODE, name="小镇社区", tag="XZ", phone="0351-0000001",
                                        duty_phone="0351-0000000", hours="08:30-12:00,14:30-18:00"))  # fmt: skip
-        place = {"community_id": self.community.id}
+        place: dict[str, Any] = {"community_id": self.community.id}
         self.east1 = add(Grid(code=CODE + "0001", name="东一网格", valid_from=date(2024, 1, 1), **place))
         self.east2 = add(Grid(code=CODE + "0002", name="东二网格", valid_from=date(2024, 1, 1), **place))
         self.micro = add(Grid(code=CODE + "0101", name="东一微网格", level=GridLevel.MICRO, parent_id=self.east1.id,
@@ -55,19 +56,21 @@ class Town:
         self.wang = self._resident("王秀英", "13900000001", "秀英", "wang", self.h3, "1", "601")
         self.shen = self._resident("申桂兰", "13900000002", "申大娘", "shen", self.h1, "2", "301")
         self.chen = self._resident("陈安", "13900000003", "安安", "chen", None, "", "")
-        self.haitang_group = self._group("海棠苑居民群", "g-haitang", GroupKind.SERVICE, [self.east1, self.east2], robots)
+        self.haitang_group = self._group(
+            "海棠苑居民群", "g-haitang", GroupKind.SERVICE, [self.east1, self.east2], robots
+        )
         self.binhe_group = self._group("滨河苑居民群", "g-binhe", GroupKind.SERVICE, [self.east2], robots)
         self.party_group = self._group("党员之家", "g-party", GroupKind.PARTY, [self.east1, self.east2], robots)
         revision.bump(session)
         session.flush()
 
     def away(self, person: Person, starts: datetime, ends: datetime) -> None:
-        self._add(Absence(person_id=person.id, starts=starts, ends=ends, reason="年假"))
+        self._add(Absence(person_id=person.id or 0, starts=starts, ends=ends, reason="年假"))
         revision.bump(self.session)
 
     def _staff(self, name: str, phone: str, kind: RoleKind, grid: Grid | None, handle: str, *, dispatcher: bool = False
                ) -> Person:  # fmt: skip
-        person = self._add(Person(community_id=self.community.id, code=handle, name=name, phone=phone,
+        person: Person = self._add(Person(community_id=self.community.id, code=handle, name=name, phone=phone,
                                   phone_public=True))  # fmt: skip
         self._role(person, kind, grid, dispatcher=dispatcher)
         self._identities(person, handle, name)
@@ -75,8 +78,10 @@ class Town:
 
     def _resident(self, name: str, phone: str, nick: str, handle: str, home: Building | None, unit: str, room: str
                   ) -> Person:  # fmt: skip
-        units = {row.number: row for row in self.session.exec(select(Unit).filter_by(building_id=home.id))} if home else {}
-        person = self._add(
+        units = (
+            {row.number: row for row in self.session.exec(select(Unit).filter_by(building_id=home.id))} if home else {}
+        )
+        person: Person = self._add(
             Person(community_id=self.community.id, code=handle, name=name, phone=phone, room=room,
                    building_id=home.id if home else None, unit_id=units[unit].id if home else None)
         )  # fmt: skip
@@ -90,17 +95,17 @@ class Town:
 
     def _role(self, person: Person, kind: RoleKind, grid: Grid | None, **marks: bool) -> None:
         grid_id = grid.id if grid else None
-        self._add(Role(person_id=person.id, kind=kind, community_id=self.community.id, grid_id=grid_id, **marks))
+        self._add(Role(person_id=person.id or 0, kind=kind, community_id=self.community.id, grid_id=grid_id, **marks))
 
     def _group(self, name: str, handle: str, kind: GroupKind, grids: list[Grid], robots: bool) -> ChatGroup:
-        post = {"post_channel": "simulator", "post_address": handle} if robots else {}
-        group = self._add(ChatGroup(community_id=self.community.id, channel="simulator", external_id=handle, name=name,
+        post: dict[str, Any] = {"post_channel": "simulator", "post_address": handle} if robots else {}
+        group: ChatGroup = self._add(ChatGroup(community_id=self.community.id, channel="simulator", external_id=handle, name=name,
                                     kind=kind, **post))  # fmt: skip
         for grid in grids:
-            self._add(GroupGrid(group_id=group.id, grid_id=grid.id))
+            self._add(GroupGrid(group_id=group.id or 0, grid_id=grid.id or 0))
         return group
 
-    def _add(self, row):  # type: ignore[no-untyped-def]
+    def _add(self, row: Any) -> Any:
         self.session.add(row)
         self.session.flush()
         return row

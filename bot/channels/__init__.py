@@ -1,4 +1,7 @@
-"""The chat platforms, each opened when its settings are there. The order is the order of preference for reaching staff."""
+"""The chat platforms, each opened when its settings are there; the order is that of preference for reaching staff."""
+
+from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import Engine
 
@@ -8,12 +11,14 @@ from config.settings import Settings
 from storage.cache import Cache
 
 
-def open_channels(settings: Settings, *, cache: Cache, engine: Engine) -> dict[str, Channel]:
+def open_channels(
+    settings: Settings, *, cache: Cache, engine: Engine, clock: Callable[[], datetime]
+) -> dict[str, Channel]:
     """The channels of this deployment, by name."""
     channels: list[Channel] = []
     if settings.wecom.hears or settings.wecom.sends:
         channels.append(wecom.Wecom(settings.wecom, cache))
         channels.append(robot.Robot(settings.wecom))
     if settings.shows_demo:
-        channels.append(simulator.Simulator(engine))
+        channels.append(simulator.Simulator(engine, clock))
     return {channel.name: channel for channel in channels}

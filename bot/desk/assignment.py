@@ -76,8 +76,9 @@ def locate(
     estate = next((estate for word, estate in view.estate_words if word in words), None)
     if said.building:
         return _by_number(view, said, estate, group, home)
-    if home is not None and home.building_id in view.buildings and estate in (None, _home_estate(view, home)):
-        return _at_home(view, view.buildings[home.building_id], said, home)
+    own = view.buildings.get(home.building_id or 0) if home else None
+    if home is not None and own is not None and estate in (None, own.estate_id):
+        return _at_home(view, own, said, home)
     return _landmark(view, said, estate, grids)
 
 

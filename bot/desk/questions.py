@@ -140,9 +140,9 @@ def expire(session: Session, *, office: Office, now: datetime, most: int = 100) 
     for question in late:
         talk = _talk(session, office, question)
         view = office.directory.view(session, question.draft["community_id"])
+        by = By(BOT, "clock")
         resolve(
-            session, office=office, view=view, question=question, talk=talk, located=None, place="", by=By(BOT, "clock"),
-            now=now
+            session, office=office, view=view, question=question, talk=talk, located=None, place="", by=by, now=now
         )  # fmt: skip
         question.state = "expired"
     return len(late)

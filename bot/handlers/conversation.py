@@ -1,11 +1,17 @@
 """Answers to the open question of a talk: the place that was asked for, or a change of mind."""
 
+import re
 from dataclasses import asdict
 
 from bot.desk import questions
 from bot.desk.assignment import Located, Said, locate
 from bot.handlers.base import Turn, said_in
 from storage.message import Question
+
+# said to the bot's own question these are plain; said into the group they may mean anything
+_NEVER_MIND = re.compile(
+    r"\s*(那|唉|哎)?(就)?((算了|不用了|不弄了|不报了|没事了|不需要了|不麻烦了|取消)[吧啦，,。！!～~ ]*)+\s*"
+)
 
 
 def answer(turn: Turn) -> str | None:
@@ -39,7 +45,7 @@ def answer(turn: Turn) -> str | None:
 def drop(turn: Turn) -> str | None:
     """「算了不用了」 while a question is open: nothing is opened."""
     question = questions.waiting(turn.session, turn.lane)
-    if question is None or turn.meaning.intent != "cancel_request" or question.draft.get("case_id"):
+    if question is None or question.draft.get("case_id") or not _takes_back(turn):
         return None
     turn.note_letters(
         questions.drop(turn.session, office=turn.office, question=question, talk=turn.talk, by=turn.by, now=turn.now)
@@ -47,10 +53,14 @@ def drop(turn: Turn) -> str | None:
     return "dropped"
 
 
+def _takes_back(turn: Turn) -> bool:
+    return turn.meaning.intent == "cancel_request" or _NEVER_MIND.fullmatch(turn.incoming.text) is not None
+
+
 def _is_another_matter(turn: Turn, question: Question) -> bool:
     """A new clear request is heard on its own, unless it only repeats what already waits."""
     if turn.meaning.decision != "act" or not turn.meaning.is_request:
-        return turn.meaning.intent == "cancel_request"
+        return _takes_back(turn)
     return turn.meaning.item not in {draft["item"] for draft in question.draft["reports"]}
 
 

@@ -3,15 +3,20 @@
 Nothing is asked first, no hour is too late, and an unknown place holds up nobody.
 """
 
+from dataclasses import replace
+
 from bot.desk import questions
 from bot.desk.assignment import Located, locate
 from bot.desk.cases import open_case
 from bot.handlers.base import Turn, said_in
+from bot.texts.group import ALARM
+
+FIRST_REPLY = "3min"
 
 
 def sound(turn: Turn) -> str | None:
     item = turn.items.get(turn.meaning.item)
-    if item is None or not item.alarm or turn.meaning.decision != "act":
+    if item is None or not turn.meaning.urgent or turn.meaning.decision != "act":
         return None
     if turn.group is not None and turn.is_staff:
         return None  # staff in a group already handle it, or announce a drill
@@ -25,7 +30,7 @@ def sound(turn: Turn) -> str | None:
         turn.session,
         office=turn.office,
         view=turn.view,
-        report=turn.report_of(item),
+        report=replace(turn.report_of(item), urgency="emergency", first_reply=FIRST_REPLY, alarm=item.alarm or ALARM),
         located=located,
         by=turn.by,
         now=turn.now,

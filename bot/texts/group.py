@@ -51,5 +51,9 @@ def alarm(*, nick: str, text: str, called: str) -> str:
     return f"{_at(nick)}{text}{tail}"
 
 
+# for danger in a matter that is ordinarily none (a dog that bit, a cable that smoulders); reviewed like the catalogue's
+ALARM = "【紧急】有危险先离开，马上拨打110、119或120，说清楼号单元。"
+
+
 def _at(nick: str) -> str:
     return f"@{nick} " if nick else ""

@@ -55,7 +55,9 @@ def test_postgres_addresses_are_spelled_for_the_driver() -> None:
         ("GRIDBOT_WECOM__AES_KEY", "short", "GRIDBOT_WECOM__AES_KEY：EncodingAESKey 必须正好 43 个"),
         ("GRIDBOT_WECOM__TOKEN", "有空格 的", "GRIDBOT_WECOM__TOKEN：Token 只能是"),
         ("GRIDBOT_WECOM__API_BASE", "qyapi", "GRIDBOT_WECOM__API_BASE：要写成 https://"),
-        ("GRIDBOT_WECOM__CORP_ID", "ww1", "GRIDBOT_WECOM：接收消息要三项齐全，还缺 TOKEN、AES_KEY"),
+        ("GRIDBOT_WECOM__CORP_ID", "ww1", "GRIDBOT_WECOM：只填了 CORP_ID"),
+        ("GRIDBOT_WECOM__TOKEN", "abc", "GRIDBOT_WECOM：接收消息要三项齐全，还缺 CORP_ID、AES_KEY"),
+        ("GRIDBOT_WECOM__AGENT_ID", "7", "GRIDBOT_WECOM：发送消息要三项齐全，还缺 CORP_ID、SECRET"),
         ("GRIDBOT_WECOM__SECRET_FILE", "/no/such/file", "GRIDBOT_WECOM__SECRET_FILE：读不到文件"),
     ],
 )

@@ -99,7 +99,7 @@ def test_a_split_building_goes_by_its_unit(town: Map) -> None:
 def test_unclear_says_why(town: Map) -> None:
     place = locate(town.view, Said(building="3"), group=None, home=None)
     assert isinstance(place, Unclear)
-    assert place.why == "3号楼有好几栋：海棠苑、滨河苑" or place.why == "3号楼有好几栋：滨河苑、海棠苑"
+    assert place.why in {"3号楼有好几栋：海棠苑、滨河苑", "3号楼有好几栋：滨河苑、海棠苑"}
 
 
 def test_the_grids_own_worker_takes_it(town: Map) -> None:
@@ -138,7 +138,11 @@ def test_whoever_no_channel_reaches_is_passed_over_and_it_is_said(town: Map) -> 
 
 def test_an_emergency_calls_worker_stand_in_and_leader_each_once(town: Map) -> None:
     called = chain(town.view, town.town.east1.id, channels=CHANNELS, now=NOON)
-    assert [f"{each.person.name} {each.standing}" for each in called] == ["宋佳明 worker", "郭文媛 standin", "李慧 leader"]
+    assert [f"{each.person.name} {each.standing}" for each in called] == [
+        "宋佳明 worker",
+        "郭文媛 standin",
+        "李慧 leader",
+    ]
 
 
 def test_an_emergency_without_a_grid_calls_the_dispatcher(town: Map) -> None:

@@ -17,10 +17,10 @@ from bot.desk.roster import Summary, import_tables, template
 from bot.desk.roster_known import NOUNS
 from bot.desk.roster_layout import SHEETS
 from bot.desk.sheets import Tables, read
-from storage import schema
 from storage.db import metadata, open_engine, reading, writing
 from storage.grid import Community, Grid, GridLevel
 from storage.group import LISTENING_KINDS, ChatGroup, GroupGrid, GroupKind
+from storage.migrations.run import upgrade
 from storage.person import Identity, Person, Role, RoleKind
 from storage.place import Building, Estate, Unit
 
@@ -35,7 +35,7 @@ def load(engine: Engine, tables: Tables) -> Summary:
 
 def new_engine(path: Path) -> Engine:
     engine = open_engine(f"sqlite:///{path}")
-    schema.upgrade(engine)
+    upgrade(engine)
     return engine
 
 
@@ -90,9 +90,11 @@ def test_each_grid_has_two_or_three_micro_grids_and_about_150_households(session
 
 
 def test_every_building_has_units_and_every_unit_a_grid_of_its_community(session: Session) -> None:
-    units = session.exec(select(Unit, Grid, Estate).where(
-        Unit.grid_id == Grid.id, Unit.building_id == Building.id, Building.estate_id == Estate.id
-    )).all()
+    units = session.exec(
+        select(Unit, Grid, Estate).where(
+            Unit.grid_id == Grid.id, Unit.building_id == Building.id, Building.estate_id == Estate.id
+        )
+    ).all()
     assert len(units) == session.exec(select(func.count()).select_from(Unit)).one()
     assert all(grid.community_id == estate.community_id for _, grid, estate in units)
     assert {unit.building_id for unit, *_ in units} == set(session.exec(select(Building.id)).all())

@@ -14,9 +14,9 @@ from sqlmodel import select as pick
 from bot.desk import sheets
 from bot.desk.roster import Count, WrongRows, import_tables
 from bot.desk.sheets import Tables
-from storage import revision, schema
+from storage import revision
 from storage.audit import AuditRow
-from storage.db import open_engine, reading, writing
+from storage.db import reading, writing
 from storage.grid import Grid, GridCode
 from storage.group import ChatGroup, GroupGrid
 from storage.person import Absence, Identity, Person, Role
@@ -25,11 +25,8 @@ from tests.desk.roster_town import NOW, TOWN, C, as_tables, counts, load, one, t
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/x.db")
-    schema.upgrade(engine)
-    yield engine
-    engine.dispose()
+def engine(database: Engine) -> Engine:
+    return database
 
 
 # whole or nothing, twice is once
@@ -164,9 +161,7 @@ def test_a_recoded_file_can_fill_an_empty_database(engine: Engine) -> None:
         ("群", 2, "网格代码", "", "群 第2行 网格代码：空着时，群里说的事找不到网格，只能由兜底派单的人接"),
     ],
 )
-def test_doubts_are_told_but_do_not_stop(
-    engine: Engine, sheet: str, row: int, title: str, cell: str, say: str
-) -> None:
+def test_doubts_are_told_but_do_not_stop(engine: Engine, sheet: str, row: int, title: str, cell: str, say: str) -> None:
     assert load(engine, with_cell(sheet, row, title, cell)).warnings == [say]
 
 

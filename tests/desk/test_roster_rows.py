@@ -1,23 +1,15 @@
 """What the import refuses, each in its exact words. Nothing is ever written here but the town it starts from."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Engine
 
 from bot.desk.errors import Refusal
-from storage import schema
-from storage.db import open_engine
 from tests.desk.roster_town import TOWN, C, as_tables, counts, load, refusal, town, with_cell
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/x.db")
-    schema.upgrade(engine)
-    yield engine
-    engine.dispose()
+def engine(sqlite: Engine) -> Engine:
+    return sqlite
 
 
 WRONG = [

@@ -1,0 +1,5 @@
+"""The staff's web pages, table of contents. Each file gives ``routes(...)``; the app mounts them in this order."""
+
+from bot.console import simulator
+
+__all__ = ["simulator"]
