@@ -145,12 +145,15 @@ class Pipeline:
         else:
             outcome = "maybe" if turn.meaning.decision == "maybe" else "silent"
         turn.thought["outcome"] = outcome
+        # the letters themselves may hold a door number or a phone; the explanation needs neither
+        for message in turn.thought.get("messages", ()):
+            message["text"] = self._mask(message["text"])
         return outcome, turn.thought
 
     def _turn(
         self, session: Session, row: Inbox, incoming: Incoming, group: GroupView | None, view: View, now: datetime
     ) -> Turn:
-        identity = _identity(session, incoming)
+        identity = _identity(session, incoming, name=self._mask(incoming.sender_name))
         person = session.get(Person, identity.person_id) if identity.person_id else None
         roles = tuple(view.roles_of(person.id or 0)) if person else ()
         turn = Turn(
@@ -171,7 +174,7 @@ class Pipeline:
             roles=roles,
         )
         turn.meaning = self._words().understand(incoming.text, from_staff=group is not None and turn.is_staff)
-        turn.thought = explain(turn.meaning, turn.quote, self._items)
+        turn.thought = explain(turn.meaning, turn.quote, self._items, self._mask)
         return turn
 
     def _community_of(self, session: Session, incoming: Incoming) -> int | None:
@@ -227,7 +230,9 @@ def lane_of(incoming: Incoming) -> str:
     return f"{incoming.channel}|{incoming.group}|{incoming.sender}"[:200]
 
 
-def explain(meaning: Understanding, quote: str, items: Mapping[str, Item]) -> dict[str, Any]:
+def explain(
+    meaning: Understanding, quote: str, items: Mapping[str, Item], mask: Callable[[str], str]
+) -> dict[str, Any]:
     """What the language part made of it, for the panel and the case page; ``quote`` is masked already."""
     item = items.get(meaning.item)
     return {
@@ -238,7 +243,7 @@ def explain(meaning: Understanding, quote: str, items: Mapping[str, Item]) -> di
         "item_name": item.name if item else "",
         "score": meaning.score,
         "margin": meaning.margin,
-        "hits": [asdict(hit) for hit in meaning.hits],
+        "hits": [{**asdict(hit), "word": mask(hit.word)} for hit in meaning.hits],
         "vetoes": list(meaning.vetoes),
         "reason": meaning.reason,
         "slots": {name: value for name, value in meaning.slots.as_dict().items() if name not in ("phone", "room")},
@@ -246,8 +251,8 @@ def explain(meaning: Understanding, quote: str, items: Mapping[str, Item]) -> di
     }
 
 
-def _identity(session: Session, incoming: Incoming) -> Identity:
-    """The speaker as his channel knows him; written down the first time, joined to nobody."""
+def _identity(session: Session, incoming: Incoming, *, name: str) -> Identity:
+    """The speaker as his channel knows him; written down the first time, joined to nobody. ``name`` is masked."""
     mine = select(Identity).where(Identity.channel == incoming.channel, Identity.external_id == incoming.sender)
     known = session.exec(mine).first()
     if known is not None:
@@ -255,7 +260,7 @@ def _identity(session: Session, incoming: Incoming) -> Identity:
     insert = postgresql.insert if is_postgres(session.get_bind()) else sqlite.insert
     session.execute(
         insert(Identity)
-        .values(channel=incoming.channel, external_id=incoming.sender, display_name=incoming.sender_name[:60])
+        .values(channel=incoming.channel, external_id=incoming.sender, display_name=name[:60])
         .on_conflict_do_nothing(index_elements=["channel", "external_id"])
     )
     return session.exec(mine).one()
