@@ -30,7 +30,7 @@ from storage.queue import FAILED, claim_inbox, finish_inbox
 
 _log = logging.getLogger("gridbot.pipeline")
 LEASE = timedelta(seconds=60)
-MOST_ATTEMPTS = 5
+MOST_FAULTS = 5
 _BACK_OFF = timedelta(seconds=5)
 
 
@@ -193,15 +193,16 @@ class Pipeline:
 
     def _put_back(self, row: Inbox, error: Exception, now: datetime) -> None:
         """The row stays for another try, and after the last one for a human; the fault is logged, never the words."""
-        last = row.attempts >= MOST_ATTEMPTS
-        _log.error("inbox row %s failed (attempt %s): %s", row.id, row.attempts, error, exc_info=not last)
+        last = row.faults + 1 >= MOST_FAULTS
+        _log.error("inbox row %s failed (time %s): %s", row.id, row.faults + 1, error, exc_info=not last)
         with writing(self._engine) as session:
             session.execute(
                 update(Inbox)
                 .where(col(Inbox.id) == row.id, col(Inbox.attempts) == row.attempts)
                 .values(
                     state=FAILED if last else "open",
-                    not_before=now + _BACK_OFF * row.attempts,
+                    faults=row.faults + 1,
+                    not_before=now + _BACK_OFF * (row.faults + 1),
                     outcome=f"failed: {type(error).__name__}",
                 )
             )

@@ -15,6 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
+from storage.line import in_turn
+
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -76,7 +78,7 @@ def open_engine(url: str, *, durable: bool = False) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """One transaction that may change things: commits at the end, rolls back on any error."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with in_turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 

@@ -14,11 +14,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.db import is_postgres
+from storage.line import in_turn
 from storage.message import Inbox
 
 _log = logging.getLogger("gridbot.intake")
@@ -33,12 +34,13 @@ class IntakeFull(Exception):
 class Intake:
     """``record`` may be awaited from any event loop; one thread of this object does all the writing."""
 
-    def __init__(self, engine: Engine, *, linger: float = 0.003, on_commit: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, engine: Engine, *, linger: float = 0.005, on_commit: Callable[[], None] = lambda: None) -> None:
         self._engine = engine
         self._linger = linger
         self._on_commit = on_commit
         self._waiting: queue.Queue[tuple[dict[str, Any], asyncio.Future[None]] | None] = queue.Queue(_MOST_WAITING)
         self._statement = _insert_or_skip(engine)
+        self._held: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
@@ -57,6 +59,7 @@ class Intake:
             "received_at": received_at,
             "state": "open",
             "attempts": 0,
+            "faults": 0,
             "not_before": received_at,
             "outcome": "",
         }
@@ -71,6 +74,8 @@ class Intake:
         """Commit what waits, then stop."""
         self._waiting.put(None)
         self._thread.join(timeout=10)
+        if self._held is not None:
+            self._held.close()
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
@@ -78,8 +83,7 @@ class Intake:
             stop = self._gather(batch)
             error: SQLAlchemyError | None = None
             try:
-                with self._engine.begin() as connection:
-                    connection.execute(self._statement, [row for row, _ in batch])
+                self._store([row for row, _ in batch])
             except SQLAlchemyError as caught:
                 error = caught
                 _log.error("the inbox could not be written: %s", type(caught).__name__)
@@ -88,6 +92,18 @@ class Intake:
                 self._on_commit()
             if stop:
                 return
+
+    def _store(self, rows: list[dict[str, Any]]) -> None:
+        """One transaction on the connection that is kept for this; a broken one is thrown away."""
+        if self._held is None:
+            self._held = self._engine.connect()
+        try:
+            with in_turn(self._engine), self._held.begin():
+                self._held.execute(self._statement, rows)
+        except SQLAlchemyError:
+            self._held.close()
+            self._held = None
+            raise
 
     def _gather(self, batch: list[tuple[dict[str, Any], asyncio.Future[None]]]) -> bool:
         """Fill ``batch`` with what arrives within the linger; True when it is time to stop."""

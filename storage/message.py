@@ -17,7 +17,8 @@ OPEN = text("state = 'open'")
 class Inbox(SQLModel, table=True):
     """A message that may matter, committed before its caller is answered. Unique per channel and message id.
 
-    ``state``: open → done | failed. ``outcome`` and ``thought`` say what became of it and why.
+    ``state``: open → done | failed. ``attempts`` counts claims and tells holders apart, ``faults`` the ones that
+    ended in an error. ``outcome`` and ``thought`` say what became of it and why.
     """
 
     __tablename__ = "inbox"
@@ -36,6 +37,7 @@ class Inbox(SQLModel, table=True):
     received_at: datetime = Field(sa_type=UtcTime)
     state: str = Field(default="open", max_length=8)
     attempts: int = 0
+    faults: int = 0
     not_before: datetime = Field(sa_type=UtcTime)
     outcome: str = Field(default="", max_length=200)
     thought: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))

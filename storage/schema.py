@@ -15,7 +15,7 @@ __all__ = ["UpgradeFailed", "at_head", "audit", "case", "grid", "group", "messag
 
 HOME = Path(__file__).resolve().parent
 # the files are numbered: 0001_the_first_tables.py is revision 0001
-HEAD = max(path.name.split("_")[0] for path in (HOME / "migrations" / "versions").glob("[0-9]*.py"))
+HEAD = max((path.name[:4] for path in (HOME / "migrations" / "versions").glob("[0-9]*.py")), default="")
 
 
 class UpgradeFailed(Exception):

@@ -9,7 +9,7 @@ from bot import pipeline as pipeline_module
 from bot.handlers import HANDLERS
 from bot.channels.base import Action, Incoming
 from bot.handlers.base import Turn
-from bot.pipeline import LEASE, MOST_ATTEMPTS, lane_of, pack, unpack
+from bot.pipeline import LEASE, MOST_FAULTS, lane_of, pack, unpack
 from storage.case import Case, CaseEvent
 from storage.db import writing
 from storage.message import Inbox, Outbox
@@ -54,7 +54,7 @@ def test_a_lasting_fault_ends_where_a_human_sees_it_and_blocks_nobody(
     with monkeypatch.context() as patch:
         patch.setattr(pipeline_module, "HANDLERS", (_boom,))
         play.says("安安", "3号楼2单元楼道灯坏了", group="海棠苑居民群")
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MOST_FAULTS):
             play.passes(minutes=2)
     assert play.count(Inbox, state="failed") == 1
     play.says("安安", "1号楼停水了", group="海棠苑居民群")
@@ -85,7 +85,7 @@ def test_doing_the_whole_row_twice_gives_one_case(play: Play) -> None:
     with writing(play.database) as session:
         row = session.query(Inbox).one()
         row.state, row.not_before = "open", play.clock()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MOST_FAULTS):
         play.passes(minutes=2)
     assert len(play.cases()) == 1
     assert play.count(Outbox) == 2

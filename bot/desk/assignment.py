@@ -34,7 +34,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """A place on the map. ``text`` is fit for staff (without the room), ``how`` says where it comes from."""
+    """A place on the map. ``text`` is fit for staff (without the room), ``how`` says where it comes from.
+
+    ``guessed``: nobody said it, it is the speaker's registered address.
+    """
 
     text: str
     how: str
@@ -43,6 +46,7 @@ class Located:
     building_id: int | None = None
     unit_id: int | None = None
     room: str = ""
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def _at_home(view: View, building: Building, said: Said, home: Person) -> Locate
     """No building was said: the speaker's own, and of it the unit that he names, if he names one."""
     unit = view.units_of.get(building.id or 0, {}).get(said.unit, view.units.get(home.unit_id or 0))
     where = said if said.unit else replace(said, room=home.room)
-    return _at(view, building, unit, where, "没说楼号，按发言人登记的住址")
+    return replace(_at(view, building, unit, where, "没说楼号，按发言人登记的住址"), guessed=True)
 
 
 def _landmark(view: View, said: Said, estate: int | None, grids: frozenset[int]) -> Located | Unclear:

@@ -26,7 +26,8 @@ class Report:
     """A request that is ready to become a case: the catalogue's terms, the words, who spoke and where.
 
     ``quote`` are the words masked for other eyes; ``alarm`` is the fixed text of an emergency, else empty.
-    ``inbox_id`` and ``part`` make the same words the same case.
+    ``inbox_id`` and ``part`` make the same words the same case. ``quiet`` keeps the answer out of the group,
+    ``past_grid`` keeps the case away from the grid's own people (a complaint about one of them).
     """
 
     item: str
@@ -43,6 +44,8 @@ class Report:
     reporter_person: Person | None
     spoken_in: GroupView | None
     alarm: str = ""
+    quiet: bool = False
+    past_grid: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def open_case(
 ) -> Opened:
     """Register, assign, start the clocks and tell everybody concerned; admitted matters pass all steps at once."""
     grid_id = located.grid_id if located else _only_grid(report.spoken_in)
-    lead = assign(view, grid_id, channels=office.channels, now=now)
+    lead = assign(view, None if report.past_grid else grid_id, channels=office.channels, now=now)
     case = Case(
         community_id=view.community.id or 0,
         day=times.local(now).date(),
@@ -91,7 +94,7 @@ def open_case(
     if lead is not None:
         dispatched = By(BOT, by.door)
         event(session, case_id=case.id or 0, kind="assigned", by=dispatched, now=now, to=lead.person.id, why=lead.why)
-    story = _story(session, case, report, office, view, lead, clocks[0].due_at, now)
+    story = _story(session, case, report, office, view, lead, clocks[0].due_at, located, now)
     letters = tell(session, "alarm" if report.alarm else "opened", story)
     return Opened(case=case, lead=lead, clocks=clocks, letters=tuple(letters))
 
@@ -212,9 +215,12 @@ def _story(
     view: View,
     lead: Assignee | None,
     first_reply: datetime,
+    located: Located | None,
     now: datetime,
 ) -> Story:
     called = chain(view, case.grid_id, channels=office.channels, now=now) if report.alarm else []
+    if called and lead and lead.person.id not in {each.person.id for each in called}:
+        called.append(lead)
     public = None
     if report.spoken_in is None and report.privacy == 0 and not report.alarm and case.grid_id is not None:
         public = _service_group(session, case.grid_id, office)
@@ -232,6 +238,8 @@ def _story(
         public_group=public,
         called=tuple(called),
         alarm=report.alarm,
+        quiet=report.quiet,
+        asks_place=bool(report.alarm) and (located is None or located.guessed),
     )
 
 

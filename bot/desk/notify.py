@@ -23,7 +23,7 @@ class Story:
     """What happened, with all that a letter may want to tell. ``first_reply`` is aware UTC, None once it was given.
 
     ``spoken_in`` is the group where it was said, None for a private talk. ``public_group`` is where neighbours
-    would want to know about it. ``quote`` are the resident's words, masked.
+    would want to know about it. ``quote`` are the resident's words, masked. ``asks_place``: nobody said where.
     """
 
     case: Case
@@ -39,6 +39,8 @@ class Story:
     public_group: ChatGroup | None = None
     called: tuple[Assignee, ...] = ()
     alarm: str = ""
+    quiet: bool = False
+    asks_place: bool = False
 
     @property
     def who(self) -> str:
@@ -71,7 +73,7 @@ def task_to_lead(story: Story) -> list[Letter]:
 
 def answer_to_speaker(story: Story) -> list[Letter]:
     """One acknowledgement, where the words were spoken. Where no robot may post there, the lead carries it."""
-    if story.spoken_in is None:
+    if story.spoken_in is None or story.quiet:
         return [to_identity(story.reporter, _private_answer(story))]
     return _into_group(story, story.spoken_in.group, _group_answer(story))
 
@@ -88,15 +90,23 @@ def line_to_neighbours(story: Story) -> list[Letter]:
 
 def alarm_to_speaker(story: Story) -> list[Letter]:
     called = "、".join(LEADS[each.standing] + each.person.name for each in story.called)
-    if story.spoken_in is None:
-        return [to_identity(story.reporter, say_group.alarm(nick="", text=story.alarm, called=called), urgent=True)]
-    words = say_group.alarm(nick=story.nick, text=story.alarm, called=called)
+    alone = story.spoken_in is None or story.quiet
+    nick = "" if alone else story.nick
+    words = say_group.alarm(nick=nick, text=story.alarm, called=called, asks_place=story.asks_place)
+    if story.spoken_in is None or alone:
+        return [to_identity(story.reporter, words, urgent=True)]
     return _into_group(story, story.spoken_in.group, words, urgent=True)
 
 
 def call_everybody(story: Story) -> list[Letter]:
     """Worker, stand-in and leader at once; the lead's call carries the card."""
-    words = say.call_out(matter=story.case.title, place=story.case.place, words=story.quote, reporter=_reporter(story))
+    words = say.call_out(
+        matter=story.case.title,
+        place=story.case.place,
+        unsure=story.asks_place,
+        words=story.quote,
+        reporter=_reporter(story),
+    )
     letters: list[Letter] = []
     for called in story.called:
         card = task_card(story)[0] if story.lead and called.person.id == story.lead.person.id else None

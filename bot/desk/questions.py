@@ -20,7 +20,8 @@ from bot.texts import group as say_group
 from storage.message import Question
 from storage.person import Identity, Person
 
-_KEPT = ("item", "title", "urgency", "privacy", "first_reply", "finish", "words", "quote", "inbox_id", "part", "alarm")
+_KEPT = ("item", "title", "urgency", "privacy", "first_reply", "finish", "words", "quote", "inbox_id", "part", "alarm",
+         "quiet", "past_grid")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class Turn:
             reporter_person=self.person,
             spoken_in=self.group,
             alarm=item.alarm,
+            quiet=item.quiet,
+            past_grid=item.lead == "社区书记",
         )
 
     def note_place(self, located: Located) -> None:

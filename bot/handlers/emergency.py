@@ -1,6 +1,6 @@
 """Emergencies: the reviewed text and the calls go out at once; the case is filed in the same breath.
 
-Nothing is asked first, no hour is too late, and an unknown place holds up nobody.
+Nothing is asked first, no hour is too late, and an unknown place holds up nobody: it is asked for in the same text.
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ def sound(turn: Turn) -> str | None:
         now=turn.now,
     )
     turn.note_opened(opened)
-    if located is None:
+    if located is None or located.guessed:
         questions.ask_where(
             turn.session,
             talk=turn.talk,

@@ -5,11 +5,16 @@ from bot.desk.assignment import Located, locate
 from bot.desk.cases import open_case
 from bot.handlers.base import Turn, said_in
 
+# about a case that is there already; no new one may come of it
+SPEAKS_OF_A_CASE = frozenset({"progress_query", "cancel_request", "satisfaction"})
+
 
 def report(turn: Turn) -> str | None:
     meaning = turn.meaning
     item = turn.items.get(meaning.item)
     if item is None or meaning.decision != "act" or not meaning.is_request or not turn.may_report:
+        return None
+    if meaning.intent in SPEAKS_OF_A_CASE:
         return None
     said = said_in(meaning.slots)
     place = locate(turn.view, said, group=turn.group, home=turn.home, whole_text=turn.incoming.text)

@@ -24,7 +24,8 @@ class Item:
     ``first_reply`` and ``finish`` are limits such as ``30min 2h 4wh 5wd 1d`` (w = working time, d = natural day).
     ``privacy``: 0 may be said in the group, 1 building at most, 2 private channel only.
     ``short`` is the group-safe name of the matter in the acknowledgement (「楼道灯不亮」).
-    ``alarm`` is the reviewed fixed text of an emergency, empty otherwise.
+    ``alarm`` is the reviewed fixed text of an emergency, empty otherwise; it promises nothing that others must do.
+    ``quiet``: the group hears nothing of it, whoever spoke there; he is answered in private.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Item:
     sub: str | None = None
     alarm: str = ""
     admitted: bool = True
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

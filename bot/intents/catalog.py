@@ -25,7 +25,19 @@ CUES = ("ask", "question", "anchor", "still", "exclaim")
 _ITEM_TEXTS = ("name", "slug", "short", "urgency", "first_reply", "finish", "lead", "escalate_to")
 _WORD_LISTS = ("strong", "things", "troubles", "support", "guards")
 _FRAME_LISTS = ("frames", "urgent_frames", "guard_frames")
-_OTHER = ("kind", "privacy", "needs_place", "anchored", "sub", "alarm", "admitted", "yields_to", "whole", "ignores")
+_OTHER = (
+    "kind",
+    "privacy",
+    "needs_place",
+    "anchored",
+    "sub",
+    "alarm",
+    "admitted",
+    "quiet",
+    "yields_to",
+    "whole",
+    "ignores",
+)
 _EXAMPLES = ("examples", "counter_examples")
 _FIELDS = {*_ITEM_TEXTS, *_WORD_LISTS, *_FRAME_LISTS, *_OTHER, *_EXAMPLES}
 _MIN_EXAMPLES, _MIN_COUNTER = 6, 4
@@ -150,6 +162,7 @@ def _item(file: str, code: str, table: dict[str, Any]) -> Item:
         sub=table.get("sub"),
         alarm=str(table.get("alarm", "")).strip(),
         admitted=bool(table.get("admitted", True)),
+        quiet=bool(table.get("quiet", False)),
         **{field: table[field] for field in _ITEM_TEXTS},
     )
 

@@ -33,6 +33,9 @@ ASK = {
 }
 
 
+WHERE = "请马上回一句：几号楼几单元？"
+
+
 def ask(*, nick: str, asks: str, building: str = "") -> str:
     return _at(nick) + ASK[asks].format(building=building)
 
@@ -45,10 +48,10 @@ def place_added(*, nick: str, number: str, place: str) -> str:
     return f"{_at(nick)}记下了，编号{number}：{place}，已告诉赶来的人。"
 
 
-def alarm(*, nick: str, text: str, called: str) -> str:
+def alarm(*, nick: str, text: str, called: str, asks_place: bool) -> str:
     """The catalogue's reviewed text, then who was called. Nothing is generated here."""
-    tail = f"\n已同时通知{called}。" if called else ""
-    return f"{_at(nick)}{text}{tail}"
+    lines = [_at(nick) + text, f"已同时通知{called}。" if called else "", WHERE if asks_place else ""]
+    return "\n".join(line for line in lines if line)
 
 
 # for danger in a matter that is ordinarily none (a dog that bit, a cable that smoulders); reviewed like the catalogue's

@@ -47,9 +47,9 @@ SOURCE = "网格贴心人"
 MORE_PLACE = "地点补充：{place}"
 
 
-def call_out(*, matter: str, place: str, words: str, reporter: str) -> str:
+def call_out(*, matter: str, place: str, unsure: bool, words: str, reporter: str) -> str:
     """The emergency call to worker, stand-in and leader: where, what, who says so."""
-    where = place or "还不清楚，已在问"
+    where = f"{place}（报事人登记的住址，正在核实）" if place and unsure else place or "还不清楚，已在问"
     return f"【特急】{matter}\n地点：{where}\n原话：{words}\n报事人：{reporter}\n请马上联系并赶到现场。"
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from bot.channels.base import Button, Card, Outgoing, Receipt, SendFailed
 from bot.channels.wecom import BODY, DESC, ROW_NAME, ROW_VALUE, TITLE, Wecom, _template_card
@@ -144,7 +145,7 @@ def test_an_address_that_is_no_member_is_never_called(standin: WecomStandIn, set
 
 
 def test_without_a_secret_nothing_is_sent(settings: Settings) -> None:
-    assert refused(settings(agent_id=0), OUT).verdict == "config"
+    assert refused(settings(agent_id=0, secret=SecretStr("")), OUT).verdict == "config"
 
 
 def test_a_card_is_redrawn_once_and_then_said_in_words(standin: WecomStandIn, settings: Settings) -> None:
