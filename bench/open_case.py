@@ -21,8 +21,7 @@ from bench.machine import Machine, opened, others_busy, wecom_environment
 from bench.round_trip import measure_round_trip
 from bench.tape import Tape
 from bot.app import Service, open_service, utc_now
-from bot.channels.base import Incoming
-from bot.pipeline import lane_of, pack
+from bot.channels.base import Incoming, lane_of, pack
 from config.settings import read_settings
 from storage.case import Case
 from storage.db import reading, writing

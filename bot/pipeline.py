@@ -6,38 +6,46 @@ after the lease somebody else does the whole again, and the unique keys see that
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Engine, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from bot.channels.base import Action, Incoming
+from bot.channels.base import Incoming, pack, unpack
 from bot.desk.directory import GroupView, View
 from bot.desk.errors import Refusal
 from bot.desk.office import Office
 from bot.handlers import HANDLERS
 from bot.handlers.base import Turn
-from bot.intents.base import Item, Understanding
-from storage.db import is_postgres, writing
+from bot.intents.base import Hit, Item, Understanding
+from storage.db import writing
 from storage.grid import Community
 from storage.group import ChatGroup, GroupKind
-from storage.message import Inbox
-from storage.person import Identity, Person
-from storage.queue import FAILED, claim_inbox, finish_inbox
+from storage.message import Inbox, asked_in
+from storage.person import Speaker, introduce, speakers
+from storage.queue import FAILED, End, claim_inbox, finish_inbox
 
 _log = logging.getLogger("gridbot.pipeline")
 LEASE = timedelta(seconds=60)
 MOST_FAULTS = 5
 _BACK_OFF = timedelta(seconds=5)
+_HIT = tuple(each.name for each in fields(Hit))
 
 
 class Words(Protocol):
     """The language part, as the pipeline needs it."""
 
     def understand(self, text: str, *, from_staff: bool = False) -> Understanding: ...
+
+
+@dataclass(frozen=True)
+class Around:
+    """Who speaks, and in which lanes a question is open."""
+
+    speakers: Mapping[tuple[str, str], Speaker]
+    asked: frozenset[str]
 
 
 class LostLease(Exception):
@@ -66,18 +74,52 @@ class Pipeline:
         self._home_community = home_community
         self._wait = wait
 
-    def work(self, *, clock: Callable[[], datetime], most: int = 32) -> int:
-        """Work on up to ``most`` waiting messages; returns how many were taken."""
+    def work(self, *, clock: Callable[[], datetime], most: int = 16) -> int:
+        """Work on up to ``most`` waiting messages; returns how many were taken.
+
+        They share one transaction. When anything is wrong with one of them all are undone, and each is done alone.
+        """
         with writing(self._engine) as session:
             rows = claim_inbox(session, now=clock(), lease=LEASE, most=most)
+        if len(rows) > 1:
+            try:
+                self._work_on(rows, clock)
+            except Exception as error:
+                _log.info("%s messages are worked on one by one: %s", len(rows), type(error).__name__)
+            else:
+                return len(rows)
         for row in rows:
             try:
-                self._work_on(row, clock())
+                self._work_on([row], clock)
             except LostLease:
                 _log.warning("inbox row %s passed to another worker", row.id)
             except Exception as error:
                 self._put_back(row, error, clock())
         return len(rows)
+
+    def _work_on(self, rows: list[Inbox], clock: Callable[[], datetime]) -> None:
+        with writing(self._engine) as session:
+            around = self._look_around(session, rows)
+            # always in the same order, so that two workers never wait for each other's case numbers
+            ordered = sorted(rows, key=lambda row: self._community_of(session, row, around) or 0)
+            ends = [End(row, *self._hear(session, row, around, clock())) for row in ordered]
+            if not finish_inbox(session, ends):
+                raise LostLease
+
+    def _look_around(self, session: Session, rows: list[Inbox]) -> Around:
+        """What all messages of a batch need to know, asked once for all of them.
+
+        It stays true while they are worked on: a lane has one message in a batch, and nobody else works on it.
+        """
+        self._office.directory.refresh(session)
+        ours = [row.payload for row in rows if not row.payload["group"] or self._group_of(session, row)]
+        names = {(payload["channel"], payload["sender"]): payload["sender_name"] for payload in ours}
+        known = speakers(session, names)
+        new = {name: self._mask(shown) for name, shown in names.items() if name not in known}
+        if new:
+            introduce(session, new)
+            known |= speakers(session, new)
+        return Around(known, asked_in(session, [row.lane for row in rows]))
 
     def rehearse(self, text: str, *, group: str, now: datetime) -> dict[str, Any]:
         """What would follow from these words in that group (empty: the first that takes requests); all of it is undone.
@@ -116,28 +158,21 @@ class Pipeline:
                 received_at=now,
                 not_before=now,
             )
-            _, thought = self._hear(session, row, now)
+            around = self._look_around(session, [row])
+            _, thought = self._hear(session, row, around, now)
             session.rollback()
             return thought
 
-    def _work_on(self, row: Inbox, now: datetime) -> None:
-        with writing(self._engine) as session:
-            outcome, thought = self._hear(session, row, now)
-            if not finish_inbox(session, row, outcome=outcome, thought=thought):
-                raise LostLease
-
-    def _hear(self, session: Session, row: Inbox, now: datetime) -> tuple[str, dict[str, Any]]:
+    def _hear(self, session: Session, row: Inbox, around: Around, now: datetime) -> tuple[str, dict[str, Any]]:
         incoming = unpack(row.payload)
-        group = None
-        if incoming.group:
-            group = self._office.directory.group(session, incoming.channel, incoming.group)
-            if group is None:
-                return "unknown_group", {}
-        community_id = group.group.community_id if group else self._community_of(session, incoming)
+        group = self._group_of(session, row)
+        if incoming.group and group is None:
+            return "unknown_group", {}
+        community_id = self._community_of(session, row, around)
         if community_id is None:
             return "unknown_community", {}
         view = self._office.directory.view(session, community_id)
-        turn = self._turn(session, row, incoming, group, view, now)
+        turn = self._turn(session, row, incoming, group, view, around, now)
         for handler in HANDLERS:
             outcome = handler(turn)
             if outcome is not None:
@@ -151,10 +186,16 @@ class Pipeline:
         return outcome, turn.thought
 
     def _turn(
-        self, session: Session, row: Inbox, incoming: Incoming, group: GroupView | None, view: View, now: datetime
+        self,
+        session: Session,
+        row: Inbox,
+        incoming: Incoming,
+        group: GroupView | None,
+        view: View,
+        around: Around,
+        now: datetime,
     ) -> Turn:
-        identity = _identity(session, incoming, name=self._mask(incoming.sender_name))
-        person = session.get(Person, identity.person_id) if identity.person_id else None
+        identity, person = around.speakers[incoming.channel, incoming.sender]
         roles = tuple(view.roles_of(person.id or 0)) if person else ()
         turn = Turn(
             session=session,
@@ -172,20 +213,24 @@ class Pipeline:
             identity=identity,
             person=person,
             roles=roles,
+            asked=row.lane in around.asked,
         )
         turn.meaning = self._words().understand(incoming.text, from_staff=group is not None and turn.is_staff)
         turn.thought = explain(turn.meaning, turn.quote, self._items, self._mask)
         return turn
 
-    def _community_of(self, session: Session, incoming: Incoming) -> int | None:
-        """A private talk belongs to the speaker's community, else to the house's own (the only one, or as set)."""
-        known = session.exec(
-            select(Person.community_id)
-            .join(Identity, col(Identity.person_id) == Person.id)
-            .where(Identity.channel == incoming.channel, Identity.external_id == incoming.sender)
-        ).first()
-        if known is not None:
-            return known
+    def _group_of(self, session: Session, row: Inbox) -> GroupView | None:
+        group: str = row.payload["group"]
+        return self._office.directory.group(session, row.payload["channel"], group) if group else None
+
+    def _community_of(self, session: Session, row: Inbox, around: Around) -> int | None:
+        """The group's; a private talk belongs to the speaker's, else to the house's own (the only one, or as set)."""
+        if row.payload["group"]:
+            group = self._group_of(session, row)
+            return group.group.community_id if group else None
+        _, person = around.speakers[row.payload["channel"], row.payload["sender"]]
+        if person is not None:
+            return person.community_id
         if self._home_community:
             return session.exec(select(Community.id).where(Community.code == self._home_community)).first()
         all_of_them = session.exec(select(Community.id).limit(2)).all()
@@ -208,29 +253,6 @@ class Pipeline:
             )
 
 
-def pack(incoming: Incoming) -> dict[str, Any]:
-    """The message as JSON for the inbox."""
-    return {**asdict(incoming), "at": incoming.at.isoformat()}
-
-
-def unpack(payload: Mapping[str, Any]) -> Incoming:
-    """The inverse of ``pack``."""
-    action = payload.get("action")
-    selected = tuple((name, tuple(options)) for name, options in action["selected"]) if action else ()
-    return Incoming(
-        **{
-            **payload,
-            "at": datetime.fromisoformat(payload["at"]),
-            "action": Action(**{**action, "selected": selected}) if action else None,
-        }
-    )
-
-
-def lane_of(incoming: Incoming) -> str:
-    """One lane per speaker and talk: his messages are worked on in order, and hold up nobody else's."""
-    return f"{incoming.channel}|{incoming.group}|{incoming.sender}"[:200]
-
-
 def explain(
     meaning: Understanding, quote: str, items: Mapping[str, Item], mask: Callable[[str], str]
 ) -> dict[str, Any]:
@@ -244,24 +266,9 @@ def explain(
         "item_name": item.name if item else "",
         "score": meaning.score,
         "margin": meaning.margin,
-        "hits": [{**asdict(hit), "word": mask(hit.word)} for hit in meaning.hits],
+        "hits": [{**{name: getattr(hit, name) for name in _HIT}, "word": mask(hit.word)} for hit in meaning.hits],
         "vetoes": list(meaning.vetoes),
         "reason": meaning.reason,
         "slots": {name: value for name, value in meaning.slots.as_dict().items() if name not in ("phone", "room")},
         "lexicon": meaning.lexicon,
     }
-
-
-def _identity(session: Session, incoming: Incoming, *, name: str) -> Identity:
-    """The speaker as his channel knows him; written down the first time, joined to nobody. ``name`` is masked."""
-    mine = select(Identity).where(Identity.channel == incoming.channel, Identity.external_id == incoming.sender)
-    known = session.exec(mine).first()
-    if known is not None:
-        return known
-    insert = postgresql.insert if is_postgres(session.get_bind()) else sqlite.insert
-    session.execute(
-        insert(Identity)
-        .values(channel=incoming.channel, external_id=incoming.sender, display_name=name[:60])
-        .on_conflict_do_nothing(index_elements=["channel", "external_id"])
-    )
-    return session.exec(mine).one()

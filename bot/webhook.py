@@ -5,6 +5,7 @@ cost more than the whole work. Nothing a caller sends is logged, and nothing he 
 the database could not take the message, so that the platform calls again.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -15,8 +16,7 @@ from urllib.parse import parse_qsl
 from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.base import CallbackRefused, Channel, Incoming
-from bot.pipeline import lane_of, pack
+from bot.channels.base import CallbackRefused, Channel, Incoming, lane_of, pack
 from storage.intake import Intake, IntakeFull
 
 Scope = MutableMapping[str, Any]
@@ -26,6 +26,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger("gridbot.webhook")
 _PREFIX = "/hook/"
+# seconds between tries; together under the five seconds after which the caller hangs up
+_PATIENCE = (0.5, 1.0, 2.0)
 _HEADERS = [(b"content-type", b"text/plain; charset=utf-8")]
 _CALLBACKS = Counter("gridbot_callbacks_total", "Callbacks by channel and what became of them", ["channel", "outcome"])
 _SECONDS = Histogram(
@@ -99,16 +101,28 @@ class Hook:
         if incoming is None or (text is None and self._is_chatter(incoming)):
             _CALLBACKS.labels(channel.name, "ignored").inc()
             return 200, b""
-        await self._intake.record(
-            channel=incoming.channel,
-            message_id=incoming.message_id,
-            lane=lane_of(incoming),
-            payload=pack(incoming),
-            received_at=now,
-        )
+        await self._record(incoming, now)
         _CALLBACKS.labels(channel.name, "recorded").inc()
         _SECONDS.observe(time.perf_counter() - started)
         return 200, b""
+
+    async def _record(self, incoming: Incoming, now: datetime) -> None:
+        """On to the disk, with patience: platforms surely repeat a call that timed out, not one that got a 503."""
+        for wait in (*_PATIENCE, None):
+            try:
+                await self._intake.record(
+                    channel=incoming.channel,
+                    message_id=incoming.message_id,
+                    lane=lane_of(incoming),
+                    payload=pack(incoming),
+                    received_at=now,
+                )
+            except (IntakeFull, SQLAlchemyError):
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+            else:
+                return
 
     def _is_chatter(self, incoming: Incoming) -> bool:
         """A text that the quick look could not read is weighed after all, now that it is parsed."""

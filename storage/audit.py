@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from storage.db import BigId, UtcTime
+from storage.db import KEEPS_COUNTING, BigId, UtcTime
 
 UNSEALED = text("seal IS NULL")
 
@@ -19,7 +19,10 @@ class AuditRow(SQLModel, table=True):
     """``seal`` numbers the sealed rows without a gap; ``digest`` covers the row and the digest before it."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_unsealed", "id", sqlite_where=UNSEALED, postgresql_where=UNSEALED),)
+    __table_args__ = (
+        Index("ix_audit_unsealed", "id", sqlite_where=UNSEALED, postgresql_where=UNSEALED),
+        KEEPS_COUNTING,
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     at: datetime = Field(sa_type=UtcTime)

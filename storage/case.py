@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.db import BigId, UtcTime
+from storage.db import KEEPS_COUNTING, BigId, UtcTime
 
 
 class CaseState(StrEnum):
@@ -28,6 +28,7 @@ class Case(SQLModel, table=True):
         UniqueConstraint("community_id", "day", "serial"),
         UniqueConstraint("inbox_id", "part"),
         Index("ix_case_lead_state", "lead_id", "state"),
+        KEEPS_COUNTING,
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
@@ -65,6 +66,7 @@ class CaseEvent(SQLModel, table=True):
     """What happened, who did it, through which door. Never changed, never deleted."""
 
     __tablename__ = "case_event"
+    __table_args__ = (KEEPS_COUNTING,)
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     case_id: int = Field(sa_column=Column(BigId, ForeignKey("cases.id"), nullable=False, index=True))
@@ -79,7 +81,11 @@ class CaseClock(SQLModel, table=True):
     """One limit running on a case: ``first_reply`` or ``finish``. ``ledger`` explains ``due_at`` in words."""
 
     __tablename__ = "case_clock"
-    __table_args__ = (UniqueConstraint("case_id", "kind"), Index("ix_case_clock_due", "stopped_at", "due_at"))
+    __table_args__ = (
+        UniqueConstraint("case_id", "kind"),
+        Index("ix_case_clock_due", "stopped_at", "due_at"),
+        KEEPS_COUNTING,
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     case_id: int = Field(sa_column=Column(BigId, ForeignKey("cases.id"), nullable=False))

@@ -47,15 +47,16 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def open_engine(url: str, *, durable: bool = False) -> Engine:
-    """An engine for ``url``.
+    """An engine for ``url``; its errors name no values, because those are residents' words.
 
     ``durable`` makes SQLite sync every commit to the disk: the inbox writer needs it, because the platform is
     answered 200 right after. Everything else can be done again from the inbox, so it leaves the syncing to the
     write-ahead log.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=8, max_overflow=16)
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
+    timeout = {"check_same_thread": False, "timeout": 30}
+    engine = create_engine(url, connect_args=timeout, pool_size=8, max_overflow=16, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: ConnectionPoolEntry) -> None:
@@ -95,5 +96,7 @@ def is_postgres(engine: Engine | Connection) -> bool:
     return engine.dialect.name == "postgresql"
 
 
+# without it SQLite gives the number of the last deleted row again, and keys made from it would meet old ones
+KEEPS_COUNTING = {"sqlite_autoincrement": True}
 # SQLite numbers rows by itself only in a plain INTEGER column
 BigId = BigInteger().with_variant(Integer, "sqlite")

@@ -81,17 +81,25 @@ class Intake:
         while (first := self._waiting.get()) is not None:
             batch = [first]
             stop = self._gather(batch)
-            error: SQLAlchemyError | None = None
-            try:
-                self._store([row for row, _ in batch])
-            except SQLAlchemyError as caught:
-                error = caught
-                _log.error("the inbox could not be written: %s", type(caught).__name__)
+            error = self._try_to_store([row for row, _ in batch])
             _release([stored for _, stored in batch], error)
             if error is None:
                 self._on_commit()
             if stop:
                 return
+
+    def _try_to_store(self, rows: list[dict[str, Any]]) -> SQLAlchemyError | None:
+        """Twice: the held connection may be one that a restarted server has forgotten."""
+        error: SQLAlchemyError | None = None
+        for _ in range(2):
+            try:
+                self._store(rows)
+            except SQLAlchemyError as caught:
+                error = caught
+                _log.error("the inbox could not be written: %s", type(caught).__name__)
+            else:
+                return None
+        return error
 
     def _store(self, rows: list[dict[str, Any]]) -> None:
         """One transaction on the connection that is kept for this; a broken one is thrown away."""

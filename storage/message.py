@@ -3,13 +3,14 @@
 Both boxes are queues made of rows. A ``lane`` keeps order: within one lane only the oldest open row is taken.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
-from storage.db import BigId, UtcTime
+from storage.db import KEEPS_COUNTING, BigId, UtcTime
 
 OPEN = text("state = 'open'")
 
@@ -27,6 +28,7 @@ class Inbox(SQLModel, table=True):
         Index("ix_inbox_open", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_inbox_lane", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_inbox_received", "received_at"),
+        KEEPS_COUNTING,
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
@@ -55,6 +57,7 @@ class Outbox(SQLModel, table=True):
         Index("ix_outbox_open", "urgent", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_outbox_lane", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_outbox_pace", "lane", "tried_at"),
+        KEEPS_COUNTING,
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
@@ -89,6 +92,7 @@ class Question(SQLModel, table=True):
         Index("uq_question_open", "lane", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_question_expires", "expires_at", sqlite_where=OPEN, postgresql_where=OPEN),
         UniqueConstraint("inbox_id", "part"),
+        KEEPS_COUNTING,
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
@@ -100,3 +104,8 @@ class Question(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=UtcTime)
     expires_at: datetime = Field(sa_type=UtcTime)
     state: str = Field(default="open", max_length=8)
+
+
+def asked_in(session: Session, lanes: Collection[str]) -> frozenset[str]:
+    """Those of these talks in which a question is open."""
+    return frozenset(session.exec(select(Question.lane).where(Question.state == "open", col(Question.lane).in_(lanes))))

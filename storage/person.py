@@ -1,12 +1,14 @@
 """People, the roles they hold, when they are away, and the names they bear on each channel."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.db import UtcTime
+from storage.late import insert_once
 
 
 class RoleKind(StrEnum):
@@ -93,3 +95,28 @@ class Identity(SQLModel, table=True):
     external_id: str = Field(max_length=128)
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     display_name: str = Field(default="", max_length=60)
+
+
+Speaker = tuple[Identity, Person | None]
+
+
+def speakers(session: Session, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Speaker]:
+    """Who these (channel, external id) are, as far as anybody knows; one query for all of them."""
+    rows = session.exec(
+        select(Identity, Person)
+        .outerjoin(Person, col(Identity.person_id) == Person.id)
+        .where(
+            col(Identity.channel).in_({channel for channel, _ in names}),
+            col(Identity.external_id).in_({external_id for _, external_id in names}),
+        )
+    )
+    return {(identity.channel, identity.external_id): (identity, person) for identity, person in rows}
+
+
+def introduce(session: Session, names: Mapping[tuple[str, str], str]) -> None:
+    """Write down those who speak for the first time, with the names they show; joined to nobody."""
+    rows = [
+        {"channel": channel, "external_id": external_id, "display_name": name[:60], "person_id": None}
+        for (channel, external_id), name in names.items()
+    ]
+    insert_once(session, Identity, rows, on=("channel", "external_id"))

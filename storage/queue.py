@@ -6,10 +6,11 @@ one message at a time, however many processes take part.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, select
 
@@ -17,6 +18,15 @@ from storage.db import is_postgres
 from storage.message import Inbox, Outbox
 
 OPEN, DONE, FAILED, SENT, DEAD = "open", "done", "failed", "sent", "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of one message, and why."""
+
+    row: Inbox
+    outcome: str
+    thought: dict[str, Any]
 
 
 def claim_inbox(session: Session, *, now: datetime, lease: timedelta, most: int) -> list[Inbox]:
@@ -69,17 +79,29 @@ def _take(session: Session, table: type[SQLModel], free: Any, lease: dict[str, A
     return sorted(taken, key=lambda row: cast(Any, row).id)
 
 
-def finish_inbox(
-    session: Session, row: Inbox, *, outcome: str, thought: dict[str, Any] | None, state: str = DONE
-) -> bool:
-    """Close ``row`` unless its lease has passed to somebody else; False means: undo everything."""
-    done = session.execute(
-        update(Inbox)
-        .where(col(Inbox.id) == row.id, col(Inbox.state) == OPEN, col(Inbox.attempts) == row.attempts)
-        .values(state=state, outcome=outcome[:200], thought=thought),
-        execution_options={"synchronize_session": False},
+def finish_inbox(session: Session, ends: Sequence[End]) -> bool:
+    """Close rows that are still held by whoever says so; False: a lease has passed on, undo everything."""
+    done = session.connection().execute(
+        _FINISH,
+        [
+            {
+                "row": end.row.id,
+                "tries": end.row.attempts,
+                "ended": DONE,
+                "became": end.outcome[:200],
+                "why": end.thought,
+            }
+            for end in ends
+        ],
     )
-    return cast(CursorResult[Any], done).rowcount == 1
+    return done.rowcount == len(ends)
+
+
+_FINISH = (
+    update(Inbox.__table__)  # type: ignore[attr-defined]
+    .where(col(Inbox.id) == bindparam("row"), col(Inbox.state) == OPEN, col(Inbox.attempts) == bindparam("tries"))
+    .values(state=bindparam("ended"), outcome=bindparam("became"), thought=bindparam("why"))
+)
 
 
 def sent_since(session: Session, lanes: list[str], *, since: datetime) -> dict[str, tuple[int, datetime]]:

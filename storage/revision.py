@@ -1,4 +1,4 @@
-"""One number that counts the changes of the reference data (places, grids, people, groups), so caches know they aged."""
+"""One number that counts the changes of the reference data: places, grids, people, groups. Caches go by it."""
 
 from sqlalchemy import text
 from sqlmodel import Field, Session, SQLModel, col, select

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
-from storage.db import BigId, UtcTime
+from storage.db import KEEPS_COUNTING, BigId, UtcTime
 
 
 class StageLine(SQLModel, table=True):
@@ -16,6 +16,7 @@ class StageLine(SQLModel, table=True):
     """
 
     __tablename__ = "stage_line"
+    __table_args__ = (KEEPS_COUNTING,)
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     room: str = Field(max_length=140, index=True)

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot import pipeline as pipeline_module
+from bot.channels.base import Action, Incoming, lane_of, pack, unpack
 from bot.handlers import HANDLERS
-from bot.channels.base import Action, Incoming
 from bot.handlers.base import Turn
-from bot.pipeline import LEASE, MOST_FAULTS, lane_of, pack, unpack
+from bot.pipeline import LEASE, MOST_FAULTS
 from storage.case import Case, CaseEvent
 from storage.db import writing
 from storage.message import Inbox, Outbox

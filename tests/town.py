@@ -99,8 +99,8 @@ class Town:
 
     def _group(self, name: str, handle: str, kind: GroupKind, grids: list[Grid], robots: bool) -> ChatGroup:
         post: dict[str, Any] = {"post_channel": "simulator", "post_address": handle} if robots else {}
-        group: ChatGroup = self._add(ChatGroup(community_id=self.community.id, channel="simulator", external_id=handle, name=name,
-                                    kind=kind, **post))  # fmt: skip
+        what: dict[str, Any] = {"channel": "simulator", "external_id": handle, "name": name, "kind": kind, **post}
+        group: ChatGroup = self._add(ChatGroup(community_id=self.community.id, **what))
         for grid in grids:
             self._add(GroupGrid(group_id=group.id or 0, grid_id=grid.id or 0))
         return group

@@ -5,9 +5,9 @@ carries one message out (``send``). The rest of the bot knows only the types of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Kind = Literal["text", "image", "voice", "video", "file", "location", "link", "action", "event"]
 
@@ -44,6 +44,35 @@ class Incoming:
     quote: str = ""
     event: str = ""
     action: Action | None = None
+
+
+_FIELDS = tuple(each.name for each in fields(Incoming) if each.name not in ("at", "action"))
+
+
+def pack(incoming: Incoming) -> dict[str, Any]:
+    """The message as JSON for the inbox."""
+    packed = {name: getattr(incoming, name) for name in _FIELDS}
+    packed["at"] = incoming.at.isoformat()
+    packed["action"] = asdict(incoming.action) if incoming.action else None
+    return packed
+
+
+def unpack(payload: Mapping[str, Any]) -> Incoming:
+    """The inverse of ``pack``."""
+    action = payload.get("action")
+    selected = tuple((name, tuple(options)) for name, options in action["selected"]) if action else ()
+    return Incoming(
+        **{
+            **payload,
+            "at": datetime.fromisoformat(payload["at"]),
+            "action": Action(**{**action, "selected": selected}) if action else None,
+        }
+    )
+
+
+def lane_of(incoming: Incoming) -> str:
+    """One lane per speaker and talk: his messages are worked on in order, and hold up nobody else's."""
+    return f"{incoming.channel}|{incoming.group}|{incoming.sender}"[:200]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Date, bindparam, text
 from sqlmodel import Session, col, select
 
 from bot.desk.assignment import Assignee, Located, assign, chain
@@ -13,12 +13,13 @@ from bot.desk.errors import AlreadyTaken, CaseNotFound, NotYourCase
 from bot.desk.letters import Letter, to_group
 from bot.desk.notify import Story, tell
 from bot.desk.office import Office
-from bot.desk.record import BOT, By, event
+from bot.desk.record import BOT, By, Step, event, events
 from bot.texts import times
-from storage.case import Case, CaseClock, CaseSerial, CaseState
-from storage.db import is_postgres
-from storage.group import LISTENING_KINDS, ChatGroup, GroupGrid
+from storage.case import Case, CaseClock, CaseState
+from storage.late import insert_late, next_id
 from storage.person import Identity, Person
+
+_COLUMNS = tuple(Case.model_fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,22 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A limit as it was started: ``first_reply`` or ``finish``, and why it is due when it is."""
+
+    kind: str
+    limit: str
+    due_at: datetime
+    ledger: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What opening led to, for the explanation that staff can read."""
 
     case: Case
     lead: Assignee | None
-    clocks: tuple[CaseClock, ...]
+    clocks: tuple[Clock, ...]
     letters: tuple[Letter, ...]
 
 
@@ -87,13 +98,13 @@ def open_case(
     case.number = f"{case.day:%m%d}-{case.serial:02d}"
     if located is not None:
         _put_at(case, located)
-    session.add(case)
-    session.flush()
+    case.id = next_id(session, Case)
+    insert_late(session, Case, [{name: getattr(case, name) for name in _COLUMNS}])
     clocks = _start_clocks(session, case, report, office, view, now)
-    event(session, case_id=case.id or 0, kind="registered", by=by, now=now, item=case.item, number=case.number)
+    steps = [Step("registered", by, {"item": case.item, "number": case.number})]
     if lead is not None:
-        dispatched = By(BOT, by.door)
-        event(session, case_id=case.id or 0, kind="assigned", by=dispatched, now=now, to=lead.person.id, why=lead.why)
+        steps.append(Step("assigned", By(BOT, by.door), {"to": lead.person.id, "why": lead.why}))
+    events(session, case_id=case.id or 0, steps=steps, now=now)
     story = _story(session, case, report, office, view, lead, clocks[0].due_at, located, now)
     letters = tell(session, "alarm" if report.alarm else "opened", story)
     return Opened(case=case, lead=lead, clocks=clocks, letters=tuple(letters))
@@ -178,32 +189,31 @@ def _only_grid(spoken_in: GroupView | None) -> int | None:
     return next(iter(spoken_in.grids)) if spoken_in and len(spoken_in.grids) == 1 else None
 
 
+# SQLite and PostgreSQL spell it alike; the row is locked until the case is committed, so no number is given twice
+_COUNT = text(
+    "INSERT INTO case_serial (community_id, day, last) VALUES (:community, :day, 1) "
+    "ON CONFLICT (community_id, day) DO UPDATE SET last = case_serial.last + 1 RETURNING last"
+).bindparams(bindparam("day", type_=Date()))
+
+
 def _next_serial(session: Session, community_id: int, now: datetime) -> int:
-    insert = postgresql.insert if is_postgres(session.get_bind()) else sqlite.insert
-    first = insert(CaseSerial).values(community_id=community_id, day=times.local(now).date(), last=1)
-    counted = first.on_conflict_do_update(
-        index_elements=["community_id", "day"], set_={"last": col(CaseSerial.last) + 1}
-    ).returning(col(CaseSerial.last))
-    return int(session.execute(counted).scalar_one())
+    given = {"community": community_id, "day": times.local(now).date()}
+    return int(session.connection().execute(_COUNT, given).scalar_one())
 
 
 def _start_clocks(
     session: Session, case: Case, report: Report, office: Office, view: View, now: datetime
-) -> tuple[CaseClock, ...]:
+) -> tuple[Clock, ...]:
     clocks = []
     for kind, limit in (("first_reply", report.first_reply), ("finish", report.finish)):
         due = deadline(now, Limit.parse(limit), hours=view.hours, calendar=office.calendar)
-        clocks.append(
-            CaseClock(
-                case_id=case.id or 0,
-                kind=kind,
-                limit=limit,
-                started_at=now,
-                due_at=due.due,
-                ledger=due.explain()[:2_000],
-            )
-        )
-    session.add_all(clocks)
+        clocks.append(Clock(kind=kind, limit=limit, due_at=due.due, ledger=due.explain()[:2_000]))
+    rows = [
+        {"case_id": case.id, "kind": each.kind, "limit": each.limit, "started_at": now, "due_at": each.due_at,
+         "stopped_at": None, "ledger": each.ledger}
+        for each in clocks
+    ]  # fmt: skip
+    insert_late(session, CaseClock, rows)
     return tuple(clocks)
 
 
@@ -223,7 +233,8 @@ def _story(
         called.append(lead)
     public = None
     if report.spoken_in is None and report.privacy == 0 and not report.alarm and case.grid_id is not None:
-        public = _service_group(session, case.grid_id, office)
+        groups = view.groups.get(case.grid_id, ())
+        public = next((group for group in groups if to_group(office, group, "?")), None)
     return Story(
         case=case,
         view=view,
@@ -241,14 +252,3 @@ def _story(
         quiet=report.quiet,
         asks_place=bool(report.alarm) and (located is None or located.guessed),
     )
-
-
-def _service_group(session: Session, grid_id: int, office: Office) -> ChatGroup | None:
-    """The first residents' group of the grid in which a robot may post."""
-    groups = session.exec(
-        select(ChatGroup)
-        .join(GroupGrid)
-        .where(GroupGrid.grid_id == grid_id, col(ChatGroup.kind).in_(LISTENING_KINDS))
-        .order_by(col(ChatGroup.id))
-    )
-    return next((group for group in groups if to_group(office, group, "?")), None)

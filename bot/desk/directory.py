@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from bot.desk.clock import Hours
 from storage.grid import Community, Grid, GridLevel
-from storage.group import ChatGroup, GroupGrid
+from storage.group import LISTENING_KINDS, ChatGroup, GroupGrid
 from storage.person import STAFF, Absence, Identity, Person, Role
 from storage.place import Building, Estate, PlaceAlias, Unit
 from storage.revision import current
@@ -25,7 +25,7 @@ Owned = TypeVar("Owned", Absence, Identity)
 
 @dataclass(frozen=True)
 class View:
-    """Everything about one community that a message may need. Keys are row ids unless said otherwise."""
+    """Everything about one community that a message may need. Keys are row ids; ``groups`` are by grid."""
 
     community: Community
     hours: Hours
@@ -38,6 +38,7 @@ class View:
     roles: tuple[Role, ...]
     absences: Mapping[int, tuple[Absence, ...]]
     identities: Mapping[int, tuple[Identity, ...]]
+    groups: Mapping[int, tuple[ChatGroup, ...]]
 
     @cached_property
     def estate_words(self) -> list[tuple[str, int]]:
@@ -100,15 +101,24 @@ class GroupView:
 
 
 class Directory:
-    """Views and groups, kept while the revision holds. One per process; safe to share between threads."""
+    """Views and groups, kept while the revision holds. One per process; safe to share between threads.
+
+    ``refresh`` is called once at the start of a transaction; the look-ups after it cost nothing.
+    """
 
     def __init__(self) -> None:
         self._revision = -1
         self._views: dict[int, View] = {}
         self._groups: dict[tuple[str, str], GroupView | None] = {}
 
+    def refresh(self, session: Session) -> None:
+        """See whether the reference data moved, and forget what is no longer true."""
+        number = current(session)
+        if number != self._revision:
+            # new dictionaries, so that a thread that still reads the old ones is not disturbed
+            self._views, self._groups, self._revision = {}, {}, number
+
     def view(self, session: Session, community_id: int) -> View:
-        self._refresh(session)
         views = self._views
         if community_id not in views:
             # a session of its own on the same transaction: a rollback of the caller's must not empty what is kept
@@ -118,18 +128,11 @@ class Directory:
 
     def group(self, session: Session, channel: str, external_id: str) -> GroupView | None:
         """The group, or None when nobody has claimed it."""
-        self._refresh(session)
         groups, key = self._groups, (channel, external_id)
         if key not in groups:
             with Session(session.connection(), expire_on_commit=False) as own:
                 groups[key] = _read_group(own, channel, external_id, self)
         return groups[key]
-
-    def _refresh(self, session: Session) -> None:
-        number = current(session)
-        if number != self._revision:
-            # new dictionaries, so that a thread that still reads the old ones is not disturbed
-            self._views, self._groups, self._revision = {}, {}, number
 
 
 def read_view(session: Session, community_id: int) -> View:
@@ -157,7 +160,22 @@ def read_view(session: Session, community_id: int) -> View:
         roles=tuple(roles),
         absences=_by_person(session.exec(select(Absence).where(col(Absence.person_id).in_(held_by))).all()),
         identities=_by_person(session.exec(select(Identity).where(col(Identity.person_id).in_(held_by))).all()),
+        groups=_residents_groups(session, community_id),
     )
+
+
+def _residents_groups(session: Session, community_id: int) -> Mapping[int, tuple[ChatGroup, ...]]:
+    """The groups that residents of each grid talk in, oldest first."""
+    found: dict[int, list[ChatGroup]] = defaultdict(list)
+    rows = session.exec(
+        select(GroupGrid.grid_id, ChatGroup)
+        .join(ChatGroup)
+        .where(ChatGroup.community_id == community_id, col(ChatGroup.kind).in_(LISTENING_KINDS))
+        .order_by(col(ChatGroup.id))
+    )
+    for grid, group in rows:
+        found[grid].append(group)
+    return {grid: tuple(groups) for grid, groups in found.items()}
 
 
 def _read_group(session: Session, channel: str, external_id: str, directory: Directory) -> GroupView | None:

@@ -1,16 +1,15 @@
 """A letter: one message for one reader, and the outbox row it becomes. Decides neither who reads nor what is said."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from bot.desk.directory import View
 from bot.desk.office import Office
-from storage.db import is_postgres
 from storage.group import ChatGroup
+from storage.late import insert_once
 from storage.message import Outbox
 from storage.person import Identity, Person
 
@@ -26,6 +25,9 @@ class TaskCard:
     body: str = ""
     rows: tuple[tuple[str, str], ...] = ()
     buttons: tuple[tuple[str, str], ...] = ()
+
+
+_CARD = tuple(each.name for each in fields(TaskCard))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +93,7 @@ def to_group(office: Office, group: ChatGroup, text: str, *, mention: str = "", 
 
 def post(session: Session, letters: list[Letter], *, about: str, case_id: int | None, now: datetime) -> None:
     """Lay the letters into the outbox. ``about`` with the reader is the key: laid twice, a letter is there once."""
-    if not letters:
-        return
-    insert = postgresql.insert if is_postgres(session.get_bind()) else sqlite.insert
-    rows = [_row(letter, about, case_id, now) for letter in letters]
-    session.execute(insert(Outbox).on_conflict_do_nothing(index_elements=["key"]), rows)
+    insert_once(session, Outbox, [_row(letter, about, case_id, now) for letter in letters], on=("key",))
 
 
 def _row(letter: Letter, about: str, case_id: int | None, now: datetime) -> dict[str, Any]:
@@ -110,7 +108,7 @@ def _row(letter: Letter, about: str, case_id: int | None, now: datetime) -> dict
             "text": letter.text,
             "mention": letter.mention,
             "redraw": letter.redraw,
-            "card": asdict(letter.card) if letter.card else None,
+            "card": {name: getattr(letter.card, name) for name in _CARD} if letter.card else None,
         },
         "case_id": case_id,
         "urgent": letter.urgent,

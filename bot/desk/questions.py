@@ -8,15 +8,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from bot.desk.assignment import Located, Said, Unclear
+from bot.desk.assignment import Located, Said, Unclear, assign
 from bot.desk.cases import Opened, Report, add_place, by_id, open_case
 from bot.desk.directory import GroupView, View
-from bot.desk.letters import Letter, post, to_group, to_identity
+from bot.desk.letters import Letter, post, to_group, to_identity, to_staff
 from bot.desk.office import Office
 from bot.desk.record import BOT, By, audit
 from bot.texts import group as say_group
+from bot.texts import private as say
 from storage.message import Question
 from storage.person import Identity, Person
 
@@ -35,14 +37,17 @@ class Talk:
     spoken_in: GroupView | None
 
 
+_WAITING = select(Question).where(Question.lane == bindparam("lane"), Question.state == "open")
+
+
 def waiting(session: Session, lane: str) -> Question | None:
     """The question that is open in this talk."""
-    return session.exec(select(Question).where(Question.lane == lane, Question.state == "open")).first()
+    return session.exec(_WAITING, params={"lane": lane}).first()
 
 
 def ask(
-    session: Session, *, office: Office, talk: Talk, report: Report, said: Said, unclear: Unclear, now: datetime,
-    wait: timedelta
+    session: Session, *, office: Office, view: View, talk: Talk, report: Report, said: Said, unclear: Unclear,
+    now: datetime, wait: timedelta
 ) -> list[Letter]:  # fmt: skip
     """Ask for the missing place. While a question is open nothing is asked again: the request joins those waiting."""
     draft = {name: getattr(report, name) for name in _KEPT}
@@ -64,7 +69,7 @@ def ask(
     session.flush()
     nick = talk.reporter.display_name if talk.spoken_in else ""
     words = say_group.ask(nick=nick, asks=unclear.asks, building=said.building)
-    letters = _answer(office, talk, words)
+    letters = _answer(office, view, talk, words, now)
     post(session, letters, about=f"question-{question.id}", case_id=None, now=now)
     return letters
 
@@ -119,34 +124,41 @@ def resolve(
     return opened
 
 
-def drop(session: Session, *, office: Office, question: Question, talk: Talk, by: By, now: datetime) -> list[Letter]:
+def drop(
+    session: Session, *, office: Office, view: View, question: Question, talk: Talk, by: By, now: datetime
+) -> list[Letter]:
     """The asked person no longer wants it: nothing is opened, and he hears that."""
     question.state = "dropped"
     session.add(question)
     audit(session, verb="question_dropped", subject=f"question:{question.id}", by=by, now=now)
     nick = talk.reporter.display_name if talk.spoken_in else ""
-    letters = _answer(office, talk, say_group.dropped(nick=nick))
+    letters = _answer(office, view, talk, say_group.dropped(nick=nick), now)
     post(session, letters, about=f"question-{question.id}:dropped", case_id=None, now=now)
     return letters
 
 
-def expire(session: Session, *, office: Office, now: datetime, most: int = 100) -> int:
-    """Open what nobody answered for, as it is: staff will call. Returns how many questions were closed."""
-    late = session.exec(
-        select(Question)
-        .where(Question.state == "open", col(Question.expires_at) <= now)
-        .order_by(col(Question.id))
-        .limit(most)
-    ).all()
-    for question in late:
-        talk = _talk(session, office, question)
-        view = office.directory.view(session, question.draft["community_id"])
-        by = By(BOT, "clock")
-        resolve(
-            session, office=office, view=view, question=question, talk=talk, located=None, place="", by=by, now=now
-        )  # fmt: skip
-        question.state = "expired"
-    return len(late)
+def overdue(session: Session, *, now: datetime, most: int = 100) -> list[int]:
+    """The open questions whose time is up, the oldest first."""
+    due = select(Question.id).where(Question.state == "open", col(Question.expires_at) <= now)
+    return [key for key in session.exec(due.order_by(col(Question.expires_at)).limit(most)) if key is not None]
+
+
+def expire(session: Session, *, office: Office, question_id: int, now: datetime) -> None:
+    """Open what nobody answered for, as it is: staff will call."""
+    question = session.get(Question, question_id)
+    if question is None or question.state != "open":
+        return
+    office.directory.refresh(session)
+    talk = _talk(session, office, question)
+    view = office.directory.view(session, question.draft["community_id"])
+    by = By(BOT, "clock")
+    resolve(session, office=office, view=view, question=question, talk=talk, located=None, place="", by=by, now=now)
+    question.state = "expired"
+
+
+def postpone(session: Session, *, question_id: int, until: datetime) -> None:
+    """Try again later: something is wrong with this one, and the others must not wait for it."""
+    session.execute(update(Question).where(col(Question.id) == question_id).values(expires_at=until))
 
 
 def _where(talk: Talk) -> dict[str, Any]:
@@ -166,7 +178,14 @@ def _talk(session: Session, office: Office, question: Question) -> Talk:
     return Talk(question.lane, draft["community_id"], reporter, person, group)
 
 
-def _answer(office: Office, talk: Talk, words: str) -> list[Letter]:
+def _answer(office: Office, view: View, talk: Talk, words: str, now: datetime) -> list[Letter]:
+    """Where he spoke; where no robot may post, by the hand of whoever is responsible there."""
     if talk.spoken_in is None:
         return [to_identity(talk.reporter, words)]
-    return to_group(office, talk.spoken_in.group, words, mention=talk.reporter.external_id)
+    letters = to_group(office, talk.spoken_in.group, words, mention=talk.reporter.external_id)
+    if letters:
+        return letters
+    grid = next(iter(talk.spoken_in.grids)) if len(talk.spoken_in.grids) == 1 else None
+    lead = assign(view, grid, channels=office.channels, now=now)
+    by_hand = say.please_post(group=talk.spoken_in.group.name, text=words)
+    return to_staff(view, office, lead.person, by_hand) if lead else []

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from storage.audit import AuditRow
 from storage.case import CaseEvent
+from storage.late import insert_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,42 @@ class By:
 BOT = "bot"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was done. ``data`` holds ids and codes, no personal data."""
+
+    kind: str
+    by: By
+    data: dict[str, Any]
+
+
 def event(session: Session, *, case_id: int, kind: str, by: By, now: datetime, **data: Any) -> None:
-    """One step in a case's life, with its audit row. ``data`` holds ids and codes, no personal data."""
-    session.add(CaseEvent(case_id=case_id, at=now, kind=kind, actor=by.actor, door=by.door, data=data))
-    audit(session, verb=kind, subject=f"case:{case_id}", by=by, now=now, **data)
+    """One step in a case's life, with its audit row."""
+    events(session, case_id=case_id, steps=[Step(kind, by, data)], now=now)
+
+
+def events(session: Session, *, case_id: int, steps: list[Step], now: datetime) -> None:
+    """Several steps of one moment, in their order."""
+    insert_late(
+        session,
+        CaseEvent,
+        [
+            {"case_id": case_id, "at": now, "kind": step.kind, "actor": step.by.actor, "door": step.by.door,
+             "data": step.data}
+            for step in steps
+        ],
+    )  # fmt: skip
+    insert_late(session, AuditRow, [_audited(step, f"case:{case_id}", now) for step in steps])
 
 
 def audit(session: Session, *, verb: str, subject: str, by: By, now: datetime, **data: Any) -> None:
-    session.add(AuditRow(at=now, actor=by.actor, door=by.door, verb=verb, subject=subject, data=data))
+    """Something that was done to no case."""
+    insert_late(session, AuditRow, [_audited(Step(verb, by, data), subject, now)])
+
+
+def _audited(step: Step, subject: str, now: datetime) -> dict[str, Any]:
+    return {"at": now, "actor": step.by.actor, "door": step.by.door, "verb": step.kind, "subject": subject,
+            "data": step.data, "digest": ""}  # fmt: skip
 
 
 def seal(session: Session, *, most: int = 1_000) -> int:

@@ -31,7 +31,10 @@ CLOCK_NAMES = {"first_reply": "答复", "finish": "办结"}
 
 @dataclass(kw_only=True)
 class Turn:
-    """One message with everything around it. ``thought`` collects, for staff, why things went as they did."""
+    """One message with everything around it. ``asked``: a question of ours is open in this talk.
+
+    ``thought`` collects, for staff, why things went as they did.
+    """
 
     session: Session
     office: Office
@@ -48,6 +51,7 @@ class Turn:
     identity: Identity
     person: Person | None
     roles: tuple[Role, ...]
+    asked: bool
     thought: dict[str, Any] = field(default_factory=dict)
 
     @property

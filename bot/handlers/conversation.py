@@ -16,7 +16,7 @@ _NEVER_MIND = re.compile(
 
 def answer(turn: Turn) -> str | None:
     """Join a place to the request that waits for it, also when others talked in between."""
-    question = questions.waiting(turn.session, turn.lane)
+    question = questions.waiting(turn.session, turn.lane) if turn.asked else None
     if question is None or _is_another_matter(turn, question):
         return None
     said = _together(questions.remembered(question), said_in(turn.meaning.slots))
@@ -44,11 +44,19 @@ def answer(turn: Turn) -> str | None:
 
 def drop(turn: Turn) -> str | None:
     """「算了不用了」 while a question is open: nothing is opened."""
-    question = questions.waiting(turn.session, turn.lane)
+    question = questions.waiting(turn.session, turn.lane) if turn.asked else None
     if question is None or question.draft.get("case_id") or not _takes_back(turn):
         return None
     turn.note_letters(
-        questions.drop(turn.session, office=turn.office, question=question, talk=turn.talk, by=turn.by, now=turn.now)
+        questions.drop(
+            turn.session,
+            office=turn.office,
+            view=turn.view,
+            question=question,
+            talk=turn.talk,
+            by=turn.by,
+            now=turn.now,
+        )
     )
     return "dropped"
 

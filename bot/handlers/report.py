@@ -22,6 +22,7 @@ def report(turn: Turn) -> str | None:
         letters = questions.ask(
             turn.session,
             office=turn.office,
+            view=turn.view,
             talk=turn.talk,
             report=turn.report_of(item),
             said=said,

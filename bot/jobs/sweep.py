@@ -1,32 +1,44 @@
 """Tidies up: questions nobody answered become cases, old messages are forgotten, the audit is sealed."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from bot.desk import questions, record
 from bot.desk.office import Office
 from storage.cache import Cache
-from storage.db import writing
+from storage.db import reading, writing
 from storage.message import Inbox, Question
 from storage.queue import DONE
 
+_log = logging.getLogger("gridbot.sweep")
 _SEAL_LOCK_SECONDS = 30
+_LATER = timedelta(minutes=10)
 
 
 class Sweep:
-    """Opens what a question waited for in vain; small bites, so that no round holds the database for long."""
+    """Opens what a question waited for in vain: one question, one transaction, so that none holds up another."""
 
     def __init__(self, engine: Engine, *, office: Office) -> None:
         self._engine = engine
         self._office = office
 
     def __call__(self, now: Callable[[], datetime]) -> bool:
-        with writing(self._engine) as session:
-            expired = questions.expire(session, office=self._office, now=now())
-        return expired > 0
+        with reading(self._engine) as session:
+            due = questions.overdue(session, now=now())
+        for question_id in due:
+            try:
+                with writing(self._engine) as session:
+                    questions.expire(session, office=self._office, question_id=question_id, now=now())
+            except SQLAlchemyError as error:
+                _log.error("question %s could not be closed: %s", question_id, type(error).__name__)
+                with writing(self._engine) as session:
+                    questions.postpone(session, question_id=question_id, until=now() + _LATER)
+        return False
 
 
 class Forget:

@@ -24,9 +24,11 @@ class Map:
 
     @property
     def view(self) -> View:
+        self.directory.refresh(self.session)
         return self.directory.view(self.session, self.town.community.id or 0)
 
     def group(self, handle: str) -> GroupView:
+        self.directory.refresh(self.session)
         group = self.directory.group(self.session, "simulator", handle)
         assert group is not None
         return group

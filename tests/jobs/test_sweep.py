@@ -71,3 +71,29 @@ def test_worked_on_messages_are_forgotten_and_open_ones_are_not(play: Play) -> N
     assert play.count(Inbox) == 0
     assert play.count(Question) == 0
     assert len(play.cases()) == 2
+
+
+def test_an_emptied_inbox_never_gives_a_number_again(play: Play) -> None:
+    """Keys of questions and letters are made from row numbers, and outlive the rows."""
+    forget = Forget(play.database, retention=timedelta(hours=1))
+    for _ in range(2):
+        play.says("安安", "楼道灯坏了", group="海棠苑居民群")
+        assert "请补一句楼号" in str(play.heard())
+        play.passes(hours=2)
+        assert "已登记" in str(play.heard())
+        forget(play.clock)
+        assert play.count(Inbox) == 0
+    assert len(play.cases()) == 2
+
+
+def test_one_question_that_cannot_be_closed_holds_up_no_other(play: Play) -> None:
+    play.says("安安", "楼道灯坏了", group="海棠苑居民群")
+    play.says("路人", "楼道灯坏了", group="海棠苑居民群")
+    with writing(play.database) as session:
+        broken = session.exec(select(Question).order_by(col(Question.id))).first()
+        assert broken is not None
+        (draft,) = broken.draft["reports"]
+        broken.draft = {**broken.draft, "reports": [draft, draft]}  # the same part twice: the tables forbid it
+    play.passes(hours=1)
+    assert len(play.cases()) == 1
+    assert play.count(Question, state="open") == 1

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from storage.db import open_engine, reading, writing
 from storage.message import Inbox, Outbox
-from storage.queue import claim_inbox, claim_outbox, finish_inbox
+from storage.queue import End, claim_inbox, claim_outbox, finish_inbox
 from tests.town import NOON
 
 LEASE = timedelta(seconds=60)
@@ -45,7 +45,7 @@ def test_the_next_of_a_lane_follows_when_the_first_is_done(database: Engine) -> 
     _fill(database, [_message(1, "a"), _message(2, "a")])
     with writing(database) as session:
         row = claim_inbox(session, now=NOON, lease=LEASE, most=10)[0]
-        assert finish_inbox(session, row, outcome="silent", thought=None)
+        assert finish_inbox(session, [End(row, "silent", {})])
     with writing(database) as session:
         assert _claim(session) == ["2"]
 
@@ -57,8 +57,8 @@ def test_after_the_lease_the_row_is_free_and_the_old_worker_cannot_close_it(data
     with writing(database) as session:
         new = claim_inbox(session, now=NOON + timedelta(seconds=61), lease=LEASE, most=1)[0]
     with writing(database) as session:
-        assert not finish_inbox(session, old, outcome="late", thought=None)
-        assert finish_inbox(session, new, outcome="done", thought=None)
+        assert not finish_inbox(session, [End(old, "late", {})])
+        assert finish_inbox(session, [End(new, "done", {})])
 
 
 def test_urgent_letters_pass_the_ordinary_ones(database: Engine) -> None:

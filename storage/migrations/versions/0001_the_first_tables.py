@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         sa.UniqueConstraint("seal", name=op.f("uq_audit_seal")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index(
@@ -64,6 +65,7 @@ def upgrade() -> None:
         sa.Column("thought", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("channel", "message_id", name=op.f("uq_inbox_channel_message_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(
@@ -95,6 +97,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
         sa.UniqueConstraint("inbox_id", "part", name=op.f("uq_question_inbox_id_part")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.create_index(
@@ -130,6 +133,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stage_line")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("stage_line", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stage_line_key"), ["key"], unique=False)
@@ -373,6 +377,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("community_id", "day", "serial", name=op.f("uq_cases_community_id_day_serial")),
         sa.UniqueConstraint("inbox_id", "part", name=op.f("uq_cases_inbox_id_part")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("ix_case_lead_state", ["lead_id", "state"], unique=False)
@@ -391,6 +396,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_clock_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_clock")),
         sa.UniqueConstraint("case_id", "kind", name=op.f("uq_case_clock_case_id_kind")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("case_clock", schema=None) as batch_op:
         batch_op.create_index("ix_case_clock_due", ["stopped_at", "due_at"], unique=False)
@@ -406,6 +412,7 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_event_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_event")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("case_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_event_case_id"), ["case_id"], unique=False)
@@ -434,6 +441,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_outbox_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_case_id"), ["case_id"], unique=False)

@@ -1,0 +1,102 @@
+"""Rows that can wait for the end of their transaction: laid down together, one statement per table. Never read here.
+
+Most of what a message causes is only written: events, clocks, letters, audit. Kept back until the commit, the rows of
+several messages share their statements, and on a server database a statement is mostly its way there and back. Any
+query of the same session lays them down first, so nobody can tell the difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Insert, Table, event, insert, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import ORMExecuteState
+from sqlmodel import Session, SQLModel
+
+from storage.db import is_postgres, metadata
+
+_LATE = "late rows"
+_IDS = "ids in hand"
+_BLOCK = 16
+Row = Mapping[str, Any]
+
+
+def insert_late(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> None:
+    """Lay rows into a table before the commit. Every column without a key must allow it."""
+    _keep(session, _table(model), (), rows)
+
+
+def insert_once(session: Session, model: type[SQLModel], rows: Sequence[Row], *, on: tuple[str, ...]) -> None:
+    """As ``insert_late``; a row whose unique columns ``on`` are there already is left out."""
+    _keep(session, _table(model), on, rows)
+
+
+def next_id(session: Session, model: type[SQLModel]) -> int:
+    """A number for a row that will be laid down later in this transaction; taken in blocks, so some are never used."""
+    table = _table(model)
+    hand: list[int] = session.info.setdefault(_IDS, {}).setdefault(table.name, [])
+    if not hand:
+        hand.extend(_block(session, table.name))
+    return hand.pop(0)
+
+
+def lay_down(session: Session) -> None:
+    """Write what was kept back, tables in the order of their foreign keys."""
+    late: dict[tuple[Table, tuple[str, ...]], list[Row]] = session.info.pop(_LATE, {})
+    connection = session.connection() if late else None
+    order = {table: number for number, table in enumerate(metadata.sorted_tables)}
+    for (table, on), rows in sorted(late.items(), key=lambda entry: order[entry[0][0]]):
+        assert connection is not None
+        connection.execute(_statement(connection.dialect.name, table, on), rows)
+
+
+def _keep(session: Session, table: Table, on: tuple[str, ...], rows: Sequence[Row]) -> None:
+    if rows:
+        session.info.setdefault(_LATE, {}).setdefault((table, on), []).extend(rows)
+
+
+def _block(session: Session, name: str) -> list[int]:
+    connection = session.connection()
+    if is_postgres(connection):
+        asked = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :many)")
+        return sorted(connection.execute(asked, {"name": name, "many": _BLOCK}).scalars())
+    # one writer at a time; the counter moves with the rows, so those in hand are laid down first
+    lay_down(session)
+    last = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": name}).scalar() or 0
+    return list(range(last + 1, last + 1 + _BLOCK))
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return metadata.tables[str(model.__tablename__)]
+
+
+@cache
+def _statement(dialect: str, table: Table, on: tuple[str, ...]) -> Insert:
+    """Built once per table, because building a statement costs more than running it."""
+    if not on:
+        return insert(table)
+    into = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return into.on_conflict_do_nothing(index_elements=on)
+
+
+@event.listens_for(Session, "before_commit")
+def _before_commit(session: Session) -> None:
+    lay_down(session)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _after_rollback(session: Session, _previous: object) -> None:
+    session.info.pop(_LATE, None)
+    session.info.pop(_IDS, None)
+
+
+@event.listens_for(Session, "after_commit")
+def _after_commit(session: Session) -> None:
+    session.info.pop(_IDS, None)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _before_query(state: ORMExecuteState) -> None:
+    if state.session.info.get(_LATE):
+        lay_down(state.session)  # type: ignore[arg-type]
