@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Engine, update
 from sqlmodel import Session, col, select
@@ -20,12 +20,14 @@ from bot.desk.office import Office
 from bot.handlers import HANDLERS
 from bot.handlers.base import Turn
 from bot.intents.base import Hit, Item, Understanding
+from bot.texts import times
 from storage.db import writing
 from storage.grid import Community
 from storage.group import ChatGroup, GroupKind
 from storage.message import Inbox, asked_in
 from storage.person import Speaker, introduce, speakers
 from storage.queue import FAILED, End, claim_inbox, finish_inbox
+from storage.serial import reserve
 
 _log = logging.getLogger("gridbot.pipeline")
 LEASE = timedelta(seconds=60)
@@ -100,9 +102,10 @@ class Pipeline:
     def _work_on(self, rows: list[Inbox], clock: Callable[[], datetime]) -> None:
         with writing(self._engine) as session:
             around = self._look_around(session, rows)
-            # always in the same order, so that two workers never wait for each other's case numbers
-            ordered = sorted(rows, key=lambda row: self._community_of(session, row, around) or 0)
-            ends = [End(row, *self._hear(session, row, around, clock())) for row in ordered]
+            if len(rows) > 1:
+                communities = {self._community_of(session, row, around) for row in rows} - {None}
+                reserve(session, cast("set[int]", communities), times.local(clock()).date())
+            ends = [End(row, *self._hear(session, row, around, clock())) for row in rows]
             if not finish_inbox(session, ends):
                 raise LostLease
 

@@ -18,6 +18,7 @@ from storage.db import is_postgres, metadata
 
 _LATE = "late rows"
 _IDS = "ids in hand"
+_GIVEN = "ids given out"
 _BLOCK = 16
 Row = Mapping[str, Any]
 
@@ -61,9 +62,11 @@ def _block(session: Session, name: str) -> list[int]:
     if is_postgres(connection):
         asked = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :many)")
         return sorted(connection.execute(asked, {"name": name, "many": _BLOCK}).scalars())
-    # one writer at a time; the counter moves with the rows, so those in hand are laid down first
-    lay_down(session)
-    last = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": name}).scalar() or 0
+    # one writer at a time; the counter moves with the rows only, so what was handed out before counts too
+    given: dict[str, int] = session.info.setdefault(_GIVEN, {})
+    stored = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": name}).scalar()
+    last = max(stored or 0, given.get(name, 0))
+    given[name] = last + _BLOCK
     return list(range(last + 1, last + 1 + _BLOCK))
 
 
@@ -87,13 +90,14 @@ def _before_commit(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _after_rollback(session: Session, _previous: object) -> None:
-    session.info.pop(_LATE, None)
-    session.info.pop(_IDS, None)
+    for kept in (_LATE, _IDS, _GIVEN):
+        session.info.pop(kept, None)
 
 
 @event.listens_for(Session, "after_commit")
 def _after_commit(session: Session) -> None:
-    session.info.pop(_IDS, None)
+    for kept in (_IDS, _GIVEN):
+        session.info.pop(kept, None)
 
 
 @event.listens_for(Session, "do_orm_execute")

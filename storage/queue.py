@@ -5,14 +5,15 @@ by itself. Only the oldest open row of a lane is ever taken, so one talk is work
 one message at a time, however many processes take part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
 from sqlalchemy import bindparam, func, update
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from storage.db import is_postgres
 from storage.message import Inbox, Outbox
@@ -31,19 +32,44 @@ class End:
 
 def claim_inbox(session: Session, *, now: datetime, lease: timedelta, most: int) -> list[Inbox]:
     """Up to ``most`` messages to work on, oldest first, held until ``now + lease``."""
-    other = aliased(Inbox)
-    older = select(other.id).where(col(other.lane) == Inbox.lane, col(other.state) == OPEN, col(other.id) < Inbox.id)
-    free = (
-        select(col(Inbox.id))
-        .where(col(Inbox.state) == OPEN, col(Inbox.not_before) <= now, ~older.exists())
-        .order_by(col(Inbox.id))
-        .limit(most)
-    )
-    return cast(list[Inbox], _take(session, Inbox, free, {"not_before": now + lease}))
+    statement = _claim_inbox(is_postgres(session.get_bind()))
+    return sorted(_claimed(session, statement, now, lease, most), key=lambda row: row.id or 0)
 
 
 def claim_outbox(session: Session, *, now: datetime, lease: timedelta, most: int) -> list[Outbox]:
     """Up to ``most`` messages to send, urgent ones first, held until ``now + lease``."""
+    statement = _claim_outbox(is_postgres(session.get_bind()))
+    return sorted(_claimed(session, statement, now, lease, most), key=lambda row: (not row.urgent, row.id or 0))
+
+
+def _claimed(session: Session, statement: Any, now: datetime, lease: timedelta, most: int) -> Iterable[Any]:
+    return session.scalars(
+        statement,
+        {"now": now, "until": now + lease, "most": most},
+        execution_options={"synchronize_session": False},
+    )
+
+
+@cache
+def _claim_inbox(postgres: bool) -> Any:
+    other = aliased(Inbox)
+    older = select(other.id).where(col(other.lane) == Inbox.lane, col(other.state) == OPEN, col(other.id) < Inbox.id)
+    free = (
+        select(col(Inbox.id))
+        .where(col(Inbox.state) == OPEN, col(Inbox.not_before) <= bindparam("now"), ~older.exists())
+        .order_by(col(Inbox.id))
+        .limit(bindparam("most"))
+    )
+    return (
+        update(Inbox)
+        .where(col(Inbox.id).in_(free.with_for_update(skip_locked=True) if postgres else free))
+        .values(attempts=col(Inbox.attempts) + 1, not_before=bindparam("until"))
+        .returning(Inbox)
+    )
+
+
+@cache
+def _claim_outbox(postgres: bool) -> Any:
     other = aliased(Outbox)
     older = select(other.id).where(
         col(other.lane) == Outbox.lane,
@@ -60,23 +86,21 @@ def claim_outbox(session: Session, *, now: datetime, lease: timedelta, most: int
     )
     free = (
         select(col(Outbox.id))
-        .where(col(Outbox.state) == OPEN, col(Outbox.not_before) <= now, ~older.exists(), ~urgent_waits.exists())
+        .where(
+            col(Outbox.state) == OPEN,
+            col(Outbox.not_before) <= bindparam("now"),
+            ~older.exists(),
+            ~urgent_waits.exists(),
+        )
         .order_by(col(Outbox.urgent).desc(), col(Outbox.id))
-        .limit(most)
+        .limit(bindparam("most"))
     )
-    return cast(list[Outbox], _take(session, Outbox, free, {"not_before": now + lease, "tried_at": now}))
-
-
-def _take(session: Session, table: type[SQLModel], free: Any, lease: dict[str, Any]) -> Sequence[SQLModel]:
-    if is_postgres(session.get_bind()):
-        free = free.with_for_update(skip_locked=True)
-    column = cast(Any, table).id
-    attempts = cast(Any, table).attempts
-    taken = session.execute(
-        update(table).where(column.in_(free)).values(attempts=attempts + 1, **lease).returning(table),
-        execution_options={"synchronize_session": False},
-    ).scalars()
-    return sorted(taken, key=lambda row: cast(Any, row).id)
+    return (
+        update(Outbox)
+        .where(col(Outbox.id).in_(free.with_for_update(skip_locked=True) if postgres else free))
+        .values(attempts=col(Outbox.attempts) + 1, not_before=bindparam("until"), tried_at=bindparam("now"))
+        .returning(Outbox)
+    )
 
 
 def finish_inbox(session: Session, ends: Sequence[End]) -> bool:

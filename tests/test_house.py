@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "app": EVERYTHING - {"command", "doctor"},
     "webhook": {"channels", "channels.base", "pipeline", "desk", "reports", "storage", "config"},
     "jobs": {"channels", "channels.base", "pipeline", "desk", "reports", "storage", "config"},
-    "pipeline": {"handlers", "intents", "intents.base", "channels.base", "desk", "storage", "config"},
+    "pipeline": {"handlers", "intents", "intents.base", "channels.base", "desk", "texts", "storage", "config"},
     "words": {"intents", "intents.base", "storage", "config"},
     "console": {"desk", "reports", "intents", "intents.base", "texts", "storage", "config"},
     "mobile": {"desk", "reports", "intents", "intents.base", "texts", "storage", "config"},

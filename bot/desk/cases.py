@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Date, bindparam, text
 from sqlmodel import Session, col, select
 
 from bot.desk.assignment import Assignee, Located, assign, chain
+from bot.desk.calendar import Calendar, Hours
 from bot.desk.clock import Limit, deadline
 from bot.desk.directory import GroupView, View
 from bot.desk.errors import AlreadyTaken, CaseNotFound, NotYourCase
@@ -18,6 +19,7 @@ from bot.texts import times
 from storage.case import Case, CaseClock, CaseState
 from storage.late import insert_late, next_id
 from storage.person import Identity, Person
+from storage.serial import next_serial
 
 _COLUMNS = tuple(Case.model_fields)
 
@@ -75,10 +77,11 @@ def open_case(
     """Register, assign, start the clocks and tell everybody concerned; admitted matters pass all steps at once."""
     grid_id = located.grid_id if located else _only_grid(report.spoken_in)
     lead = assign(view, None if report.past_grid else grid_id, channels=office.channels, now=now)
+    day = times.local(now).date()
     case = Case(
         community_id=view.community.id or 0,
-        day=times.local(now).date(),
-        serial=_next_serial(session, view.community.id or 0, now),
+        day=day,
+        serial=next_serial(session, view.community.id or 0, day),
         number="",
         item=report.item,
         title=report.title,
@@ -189,32 +192,28 @@ def _only_grid(spoken_in: GroupView | None) -> int | None:
     return next(iter(spoken_in.grids)) if spoken_in and len(spoken_in.grids) == 1 else None
 
 
-# SQLite and PostgreSQL spell it alike; the row is locked until the case is committed, so no number is given twice
-_COUNT = text(
-    "INSERT INTO case_serial (community_id, day, last) VALUES (:community, :day, 1) "
-    "ON CONFLICT (community_id, day) DO UPDATE SET last = case_serial.last + 1 RETURNING last"
-).bindparams(bindparam("day", type_=Date()))
-
-
-def _next_serial(session: Session, community_id: int, now: datetime) -> int:
-    given = {"community": community_id, "day": times.local(now).date()}
-    return int(session.connection().execute(_COUNT, given).scalar_one())
-
-
 def _start_clocks(
     session: Session, case: Case, report: Report, office: Office, view: View, now: datetime
 ) -> tuple[Clock, ...]:
+    start = now.replace(second=0, microsecond=0)
     clocks = []
     for kind, limit in (("first_reply", report.first_reply), ("finish", report.finish)):
-        due = deadline(now, Limit.parse(limit), hours=view.hours, calendar=office.calendar)
-        clocks.append(Clock(kind=kind, limit=limit, due_at=due.due, ledger=due.explain()[:2_000]))
+        due_at, ledger = _due(start, limit, view.hours, office.calendar)
+        clocks.append(Clock(kind=kind, limit=limit, due_at=due_at, ledger=ledger))
     rows = [
-        {"case_id": case.id, "kind": each.kind, "limit": each.limit, "started_at": now, "due_at": each.due_at,
+        {"case_id": case.id, "kind": each.kind, "limit": each.limit, "started_at": start, "due_at": each.due_at,
          "stopped_at": None, "ledger": each.ledger}
         for each in clocks
     ]  # fmt: skip
     insert_late(session, CaseClock, rows)
     return tuple(clocks)
+
+
+@lru_cache(maxsize=1_024)
+def _due(start: datetime, limit: str, hours: Hours, calendar: Calendar) -> tuple[datetime, str]:
+    """Clocks run in whole minutes, so what many report in the same minute is reckoned once."""
+    due = deadline(start, Limit.parse(limit), hours=hours, calendar=calendar)
+    return due.due, due.explain()[:2_000]
 
 
 def _story(

@@ -23,6 +23,7 @@ _log = logging.getLogger("gridbot.deliver")
 _SENT = Counter("gridbot_deliveries_total", "Messages by channel and what came of the try", ["channel", "result"])
 LEASE = timedelta(seconds=60)
 _SEND_SECONDS = 30.0
+_GATHER_SECONDS = 0.02
 _MOST_AT_ONCE = 32
 _MOST_ATTEMPTS = 40  # about six hours of a platform that does not answer
 _CONFIG_WAIT = timedelta(minutes=5)
@@ -50,18 +51,26 @@ class Deliver:
             self._loop.close()
 
     async def _carry_all(self, rows: list[Outbox], now: Callable[[], datetime]) -> None:
-        """Keep up to ``_MOST_AT_ONCE`` sends under way: a slow target takes up one place, never the line."""
+        """Keep up to ``_MOST_AT_ONCE`` sends under way: a slow target takes up one place, never the line.
+
+        What ended within a few hundredths of a second is written down together, in one transaction with the next claim.
+        """
         under_way = {asyncio.ensure_future(self._carry(row, now)) for row in rows}
         while under_way:
-            done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-            results = [task.result() for task in done]
-            await asyncio.to_thread(self._write_down, results)
-            free = _MOST_AT_ONCE - len(under_way)
-            more = await asyncio.to_thread(self._claim, now(), free)
-            under_way |= {asyncio.ensure_future(self._carry(row, now)) for row in more}
+            done, under_way = await asyncio.wait(under_way, timeout=_GATHER_SECONDS)
+            if done:
+                results = [task.result() for task in done]
+                more = await asyncio.to_thread(self._turn_over, results, now(), _MOST_AT_ONCE - len(under_way))
+                under_way |= {asyncio.ensure_future(self._carry(row, now)) for row in more}
 
-    def _claim(self, now: datetime, most: int = _MOST_AT_ONCE) -> list[Outbox]:
+    def _claim(self, now: datetime) -> list[Outbox]:
+        return self._turn_over([], now, _MOST_AT_ONCE)
+
+    def _turn_over(self, results: list[Result], now: datetime, most: int) -> list[Outbox]:
+        """Write down what came of earlier messages and take new ones."""
         with writing(self._engine) as session:
+            if results:
+                session.connection().execute(_MARK, results)
             rows = claim_outbox(session, now=now, lease=LEASE, most=most)
             paced = [row for row in rows if self._channels[row.channel].can.per_minute] if rows else []
             if not paced:
@@ -110,10 +119,6 @@ class Deliver:
         back_off = min(timedelta(seconds=2 ** min(row.attempts, 10)), _LONGEST_WAIT)
         wait = _CONFIG_WAIT if failure.verdict == "config" else max(back_off, timedelta(seconds=failure.wait_seconds))
         return _result(row, OPEN, now + wait, error=failure.reason)
-
-    def _write_down(self, results: list[Result]) -> None:
-        with writing(self._engine) as session:
-            session.connection().execute(_MARK, results)
 
 
 def _result(row: Outbox, state: str, at: datetime, *, receipt: Receipt | None = None, error: str = "") -> Result:

@@ -165,7 +165,8 @@ def test_a_slow_sender_cannot_write_over_the_next_ones_result(post: Post) -> Non
     post.lays("one")
     (slow,) = post.deliver._claim(post.clock())
     assert post.goes(seconds=61) == ["one"]
-    post.deliver._write_down([post.deliver._failed(slow, SendFailed("dead", "late"), post.clock())])
+    late = post.deliver._failed(slow, SendFailed("dead", "late"), post.clock())
+    post.deliver._turn_over([late], post.clock(), 1)
     assert post.row("one").state == "sent"
 
 
