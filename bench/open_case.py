@@ -51,7 +51,12 @@ class Desk:
         self.statements: dict[str, float] = {}
 
     def round(self, count: int) -> None:
-        """Fill the inbox with ``count`` rows of distinct senders, drain it, and play the same SQL on a copy."""
+        """Drain ``count`` rows of distinct senders; then record the SQL of as many more, and replay it on a copy."""
+        self._fill(count)
+        cpu, begun = time.process_time(), time.perf_counter()
+        self._drain()
+        self.rates.append(count / (time.perf_counter() - begun))
+        self.cpu.append((time.process_time() - cpu) / count * 1e6)
         self._fill(count)
         database = self.service.database
         database.dispose()
@@ -59,14 +64,14 @@ class Desk:
         copy = self._machine.copy_of(self.url)
         tape = Tape()
         with tape.recording(database):
-            cpu, begun = time.process_time(), time.perf_counter()
-            while self.service.pipeline.work(clock=utc_now):
-                pass
-            self.rates.append(count / (time.perf_counter() - begun))
-            self.cpu.append((time.process_time() - cpu) / count * 1e6)
+            self._drain()
         with opened(copy) as engine:
             self.alone.append(count / tape.play(engine))
         self.statements = {name: sent / count for name, sent in tape.statements().most_common()}
+
+    def _drain(self) -> None:
+        while self.service.pipeline.work(clock=utc_now):
+            pass
 
     def _fill(self, count: int) -> None:
         members = [member for member, _ in self.city.residents[:count]]
@@ -116,7 +121,7 @@ def measure_pipeline(machine: Machine, options: Options, report: Report) -> None
         f"communities of {GRIDS_EACH} grids. Other work here: {median(noise):.2f} cores, most {max(noise):.2f}."
     )
     for desk in desks:
-        show(report, desk, rounds * count + WARM_UP)
+        show(report, desk, 2 * (rounds * count + WARM_UP))
         desk.close()
 
 

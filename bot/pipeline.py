@@ -21,7 +21,7 @@ from bot.handlers import HANDLERS
 from bot.handlers.base import Turn
 from bot.intents.base import Hit, Item, Understanding
 from bot.texts import times
-from storage.db import writing
+from storage.db import is_postgres, writing
 from storage.grid import Community
 from storage.group import ChatGroup, GroupKind
 from storage.message import Inbox, asked_in
@@ -75,14 +75,16 @@ class Pipeline:
         self._mask = mask
         self._home_community = home_community
         self._wait = wait
+        # on SQLite nobody else writes meanwhile, so a batch must be short; a server lets others in, but is far away
+        self._batch = 32 if is_postgres(engine) else 16
 
-    def work(self, *, clock: Callable[[], datetime], most: int = 16) -> int:
-        """Work on up to ``most`` waiting messages; returns how many were taken.
+    def work(self, *, clock: Callable[[], datetime]) -> int:
+        """Work on one batch of waiting messages; returns how many were taken.
 
         They share one transaction. When anything is wrong with one of them all are undone, and each is done alone.
         """
         with writing(self._engine) as session:
-            rows = claim_inbox(session, now=clock(), lease=LEASE, most=most)
+            rows = claim_inbox(session, now=clock(), lease=LEASE, most=self._batch)
         if len(rows) > 1:
             try:
                 self._work_on(rows, clock)

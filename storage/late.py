@@ -5,11 +5,13 @@ several messages share their statements, and on a server database a statement is
 query of the same session lays them down first, so nobody can tell the difference.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, event, insert, text
+from sqlalchemy import Insert, Table, TextClause, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session, SQLModel
@@ -49,7 +51,19 @@ def lay_down(session: Session) -> None:
     order = {table: number for number, table in enumerate(metadata.sorted_tables)}
     for (table, on), rows in sorted(late.items(), key=lambda entry: order[entry[0][0]]):
         assert connection is not None
-        connection.execute(_statement(connection.dialect.name, table, on), rows)
+        if is_postgres(connection):
+            packed = json.dumps(rows, ensure_ascii=False, default=_spelled)
+            connection.execute(_unpacking(table, on, frozenset(rows[0])), {"rows": packed})
+        else:
+            connection.execute(_sqlite_insert(table, on), rows)
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(f"naive datetime {value!r}: hand in an aware one")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot travel as JSON")
 
 
 def _keep(session: Session, table: Table, on: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -74,13 +88,27 @@ def _table(model: type[SQLModel]) -> Table:
     return metadata.tables[str(model.__tablename__)]
 
 
+# statements are built once per table, because building one costs more than running it
+
+
 @cache
-def _statement(dialect: str, table: Table, on: tuple[str, ...]) -> Insert:
-    """Built once per table, because building a statement costs more than running it."""
-    if not on:
-        return insert(table)
-    into = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    return into.on_conflict_do_nothing(index_elements=on)
+def _sqlite_insert(table: Table, on: tuple[str, ...]) -> Insert:
+    return sqlite.insert(table).on_conflict_do_nothing(index_elements=on) if on else sqlite.insert(table)
+
+
+@cache
+def _unpacking(table: Table, on: tuple[str, ...], names: frozenset[str]) -> TextClause:
+    """All rows travel as one JSON parameter: the driver's work for each single value is what costs most there."""
+    dialect: Any = postgresql.dialect
+    quote = dialect().identifier_preparer.quote
+    columns = [column for column in table.columns if column.name in names]
+    listed = ", ".join(quote(column.name) for column in columns)
+    typed = ", ".join(f"{quote(column.name)} {column.type.compile(dialect())}" for column in columns)
+    conflict = f" ON CONFLICT ({', '.join(map(quote, on))}) DO NOTHING" if on else ""
+    return text(
+        f"INSERT INTO {quote(table.name)} ({listed}) "
+        f"SELECT {listed} FROM json_to_recordset(CAST(:rows AS json)) AS given ({typed}){conflict}"
+    )
 
 
 @event.listens_for(Session, "before_commit")
