@@ -53,7 +53,7 @@ def test(arguments: list[str]) -> int:
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
-        ["-m", "pytest", *arguments],
+        ["-m", "pytest", "-n", "auto", *arguments],
     ]
     results = [subprocess.call([str(PYTHON), *step], cwd=HOME) for step in steps]
     return max(map(abs, results))

@@ -38,7 +38,9 @@ class Running:
         self.port = port
         self._log = log
         # nothing that happens to be set on this machine may turn a knob of the product
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("GRIDBOT_")}
+        # as on a user's machine: settings of our own only, and compiled modules kept between starts
+        ours = ("GRIDBOT_", "PYTHONDONTWRITEBYTECODE")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.started = time.perf_counter()
         with log.open("ab") as out:
             self._process = subprocess.Popen(

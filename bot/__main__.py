@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app import NotReady, Service, build_app, open_database, open_service, utc_now
+from bot.app import NotReady, Service, build_app, make_room, open_database, open_service, utc_now
 from bot.desk import roster, sheets
 from bot.desk.errors import Refusal
 from bot.desk.sheets import WrongRows
@@ -129,7 +129,7 @@ async def _work_until_told(service: Service) -> None:
     await service.stop()
 
 
-@app.command(cls=_Command, help="试一句话：机器人会怎么办，为什么。不写数据库，不发消息。")
+@app.command(cls=_Command, help="试一句话：机器人会怎么办，为什么。不登记，不发消息。")
 def say(
     text: Annotated[str, typer.Argument(help="居民会说的一句话")],
     group: Annotated[str, typer.Option(help="在哪个群里说的（群标识）；不写则用第一个居民服务群")] = "",
@@ -228,8 +228,9 @@ def doctor() -> None:
 def upgrade() -> None:
     settings = _settings()
     try:
+        make_room(settings)
         schema.upgrade(settings.database)
-    except schema.UpgradeFailed as failed:
+    except (OSError, schema.UpgradeFailed) as failed:
         _stop([f"升级没有成功：{failed}", "请检查 GRIDBOT_DATABASE_URL、网络和权限，再运行一次。"], 1)
     print("数据库已是最新的表结构。")
 

@@ -87,13 +87,19 @@ class Service:
         self.durable.dispose()
 
 
+def make_room(settings: Settings) -> None:
+    """The folder of an SQLite file, which SQLite does not make itself."""
+    if settings.database.startswith("sqlite:///"):
+        Path(settings.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
 def open_database(settings: Settings) -> Engine:
     """The database, in the shape this code expects; SQLite is brought there by itself.
 
     Raises ``NotReady`` where an operator has to run the upgrade.
     """
     if settings.database.startswith("sqlite:///"):
-        Path(settings.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        make_room(settings)
         engine = open_engine(settings.database)
         if not schema.at_head(engine):
             schema.upgrade(settings.database)
@@ -163,7 +169,8 @@ def open_service(
         forget=Forget(database, retention=timedelta(hours=settings.retention_hours)),
         words=words,
     )
-    jobs = Jobs([job for job in all_jobs(hands) if job.role in (*roles, "all")], clock=clock)
+    mine = [job for job in all_jobs(hands) if job.role in (*roles, "all")]
+    jobs = Jobs(mine, clock=clock)
     return Service(
         settings=settings,
         roles=roles,

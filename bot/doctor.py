@@ -6,28 +6,32 @@ Changes nothing and sends nothing; a channel is asked for its token only.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Engine
+from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from bot.app import OVERRIDES, troubles
 from bot.channels import open_channels
-from bot.channels.base import SendFailed
+from bot.channels.base import Channel, SendFailed
 from bot.channels.wecom import Wecom
 from bot.desk.calendar import Calendar, WrongCalendar
+from bot.desk.directory import read_view
 from bot.desk.record import broken_seal, unsealed
 from bot.intents.catalog import WrongCatalog, load_catalog
 from bot.texts import times
 from config.settings import Settings
-from storage.cache import Cache, open_cache
-from storage.db import open_engine, reading
+from storage.cache import open_cache
+from storage.case import Case
+from storage.db import is_postgres, open_engine, reading
 from storage.grid import Community, Grid, GridLevel
 from storage.group import ChatGroup
 from storage.message import Inbox, Outbox
 from storage.person import Role, RoleKind
 from storage.queue import DEAD, FAILED
 
+_MOST_SECONDS_APART = 5
 _MARKS = {"fine": "✓", "mind": "！", "wrong": "✗"}
 
 
@@ -53,18 +57,33 @@ async def examine(settings: Settings, *, now: datetime) -> list[Finding]:
         )
     ]
     cache = open_cache(settings.redis_url)
+    if _not_made_yet(settings):
+        return [
+            *findings,
+            Finding("mind", "数据", "数据库还没有建立，第一次启动（serve）会自动建好"),
+            *_calendar(now),
+            *_catalogue(),
+        ]
     database = open_engine(settings.database)
     trouble = troubles(database, cache)
     findings += [Finding("wrong", "数据", line) for line in trouble]
     if not trouble:
         findings.append(Finding("fine", "数据", "数据库和缓存都连得上，表结构是这一版的"))
         with reading(database) as session:
-            findings += [*_reference(session), *_queues(session), *_audit(session)]
+            findings += [*_clock(session, now), *_reference(session), *_queues(session), *_audit(session)]
     findings += [*_calendar(now), *_catalogue()]
     if not trouble:
-        findings += await _channels(settings, cache, database, now)
+        channels = open_channels(settings, cache=cache, engine=database, clock=lambda: now)
+        with reading(database) as session:
+            findings += _reach(session, tuple(name for name, channel in channels.items() if channel.can.private))
+        findings += await _channels(settings, channels)
     database.dispose()
     return findings
+
+
+def _not_made_yet(settings: Settings) -> bool:
+    place = settings.database.removeprefix("sqlite:///")
+    return settings.database.startswith("sqlite:///") and not Path(place).exists()
 
 
 def _reference(session: Session) -> Iterator[Finding]:
@@ -91,9 +110,43 @@ def _reference(session: Session) -> Iterator[Finding]:
         yield Finding("mind", "群", f"有{mute}个群机器人不能发言，话会交给网格员代发")
 
 
+def _reach(session: Session, channels: tuple[str, ...]) -> Iterator[Finding]:
+    """A case can only be given to people whom an open channel reaches."""
+    for community in session.exec(select(Community)):
+        view = read_view(session, community.id or 0)
+        if not any(role.dispatcher and view.identity(role.person_id, channels) for role in view.roles):
+            yield Finding(
+                "wrong", "人员", f"{community.name}兜底派单的人没有可用的账号，没人接的事会落空；请在“账号”表里补上"
+            )
+        workers = {role.person_id for role in view.roles if role.kind == RoleKind.WORKER}
+        mute = [view.staff[key].name for key in sorted(workers) if view.identity(key, channels) is None]
+        if mute:
+            yield Finding(
+                "mind",
+                "人员",
+                f"{community.name}有{len(mute)}位网格员没有可用的账号，收不到任务：{'、'.join(mute[:5])}",
+            )
+
+
+def _clock(session: Session, now: datetime) -> Iterator[Finding]:
+    """Two machines that disagree about the time would count deadlines and leases differently."""
+    local = times.local(now).strftime("%Y-%m-%d %H:%M")
+    if not is_postgres(session.connection()):
+        yield Finding("fine", "时钟", f"北京时间 {local}")
+        return
+    apart = abs((session.execute(text("SELECT now()")).scalar_one() - now).total_seconds())
+    if apart > _MOST_SECONDS_APART:
+        yield Finding("wrong", "时钟", f"本机与数据库的时间差{apart:.0f}秒，请给两台机器都打开自动对时")
+    else:
+        yield Finding("fine", "时钟", f"北京时间 {local}，与数据库相差不到{_MOST_SECONDS_APART}秒")
+
+
 def _queues(session: Session) -> Iterator[Finding]:
     failed = session.exec(select(func.count()).select_from(Inbox).where(Inbox.state == FAILED)).one()
     dead = session.exec(select(func.count()).select_from(Outbox).where(Outbox.state == DEAD)).one()
+    alone = session.exec(select(func.count()).select_from(Case).where(col(Case.lead_id).is_(None))).one()
+    if alone:
+        yield Finding("wrong", "案件", f"有{alone}件事没有人接，请先补上人员和账号，再由社区联系居民")
     yield Finding("mind" if failed else "fine", "收件", f"处理失败待人工看的消息{failed}条")
     yield Finding("mind" if dead else "fine", "发件", f"送不出去的消息{dead}条")
 
@@ -130,9 +183,9 @@ def _catalogue() -> Iterator[Finding]:
         yield Finding("fine", "事项", f"目录共{len(catalog.items)}项，版本 {catalog.version[:12]}")
 
 
-async def _channels(settings: Settings, cache: Cache, database: Engine, now: datetime) -> list[Finding]:
+async def _channels(settings: Settings, channels: dict[str, Channel]) -> list[Finding]:
     findings = []
-    for name, channel in open_channels(settings, cache=cache, engine=database, clock=lambda: now).items():
+    for name, channel in channels.items():
         try:
             if isinstance(channel, Wecom):
                 await channel.check()

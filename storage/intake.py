@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from storage.db import is_postgres
 from storage.line import in_turn
@@ -82,8 +82,13 @@ class Intake:
             batch = [first]
             stop = self._gather(batch)
             error = self._try_to_store([row for row, _ in batch])
-            _release([stored for _, stored in batch], error)
-            if error is None:
+            if error is None or isinstance(error, OperationalError | InterfaceError) or len(batch) == 1:
+                _release([stored for _, stored in batch], error)
+            else:
+                # one row that the tables refuse must not cost its neighbours theirs
+                for row, stored in batch:
+                    _release([stored], self._try_to_store([row]))
+            if error is None or len(batch) > 1:
                 self._on_commit()
             if stop:
                 return

@@ -7,12 +7,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, ColumnElement, ForeignKey, Index, UniqueConstraint, literal_column, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.db import KEEPS_COUNTING, BigId, UtcTime
 
 OPEN = text("state = 'open'")
+# spelled out in a query, not handed over as a value: only then may the planner use the indexes of open rows
+IS_OPEN: ColumnElement[str] = literal_column("'open'")
 
 
 class Inbox(SQLModel, table=True):
@@ -108,4 +110,6 @@ class Question(SQLModel, table=True):
 
 def asked_in(session: Session, lanes: Collection[str]) -> frozenset[str]:
     """Those of these talks in which a question is open."""
-    return frozenset(session.exec(select(Question.lane).where(Question.state == "open", col(Question.lane).in_(lanes))))
+    return frozenset(
+        session.exec(select(Question.lane).where(col(Question.state) == IS_OPEN, col(Question.lane).in_(lanes)))
+    )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from storage.db import is_postgres
-from storage.message import Inbox, Outbox
+from storage.message import IS_OPEN, Inbox, Outbox
 
 OPEN, DONE, FAILED, SENT, DEAD = "open", "done", "failed", "sent", "dead"
 
@@ -53,10 +53,10 @@ def _claimed(session: Session, statement: Any, now: datetime, lease: timedelta, 
 @cache
 def _claim_inbox(postgres: bool) -> Any:
     other = aliased(Inbox)
-    older = select(other.id).where(col(other.lane) == Inbox.lane, col(other.state) == OPEN, col(other.id) < Inbox.id)
+    older = select(other.id).where(col(other.lane) == Inbox.lane, col(other.state) == IS_OPEN, col(other.id) < Inbox.id)
     free = (
         select(col(Inbox.id))
-        .where(col(Inbox.state) == OPEN, col(Inbox.not_before) <= bindparam("now"), ~older.exists())
+        .where(col(Inbox.state) == IS_OPEN, col(Inbox.not_before) <= bindparam("now"), ~older.exists())
         .order_by(col(Inbox.id))
         .limit(bindparam("most"))
     )
@@ -73,21 +73,21 @@ def _claim_outbox(postgres: bool) -> Any:
     other = aliased(Outbox)
     older = select(other.id).where(
         col(other.lane) == Outbox.lane,
-        col(other.state) == OPEN,
+        col(other.state) == IS_OPEN,
         col(other.id) < Outbox.id,
         # within a lane an urgent message waits for no ordinary one, and an ordinary one for all urgent ones
         col(other.urgent) >= col(Outbox.urgent),
     )
     urgent_waits = select(other.id).where(
         col(other.lane) == Outbox.lane,
-        col(other.state) == OPEN,
+        col(other.state) == IS_OPEN,
         col(other.urgent).is_(True),
         col(Outbox.urgent).is_(False),
     )
     free = (
         select(col(Outbox.id))
         .where(
-            col(Outbox.state) == OPEN,
+            col(Outbox.state) == IS_OPEN,
             col(Outbox.not_before) <= bindparam("now"),
             ~older.exists(),
             ~urgent_waits.exists(),
@@ -123,7 +123,7 @@ def finish_inbox(session: Session, ends: Sequence[End]) -> bool:
 
 _FINISH = (
     update(Inbox.__table__)  # type: ignore[attr-defined]
-    .where(col(Inbox.id) == bindparam("row"), col(Inbox.state) == OPEN, col(Inbox.attempts) == bindparam("tries"))
+    .where(col(Inbox.id) == bindparam("row"), col(Inbox.state) == IS_OPEN, col(Inbox.attempts) == bindparam("tries"))
     .values(state=bindparam("ended"), outcome=bindparam("became"), thought=bindparam("why"))
 )
 

@@ -63,7 +63,7 @@ DOORS = {
     "apscheduler": ("bot.jobs.base",),
     "jieba": ("bot.intents.words",),
     "redis": ("storage.cache",),
-    "alembic": ("storage.schema", "storage.migrations"),
+    "alembic": ("storage.migrations",),
     "chinese_calendar": ("bot.desk.calendar",),
     "uvicorn": ("bot.__main__",),
     "typer": ("bot.__main__",),

@@ -19,7 +19,7 @@ from bot.desk.office import Office
 from bot.desk.record import BOT, By, audit
 from bot.texts import group as say_group
 from bot.texts import private as say
-from storage.message import Question
+from storage.message import IS_OPEN, Question
 from storage.person import Identity, Person
 
 _KEPT = ("item", "title", "urgency", "privacy", "first_reply", "finish", "words", "quote", "inbox_id", "part", "alarm",
@@ -37,7 +37,7 @@ class Talk:
     spoken_in: GroupView | None
 
 
-_WAITING = select(Question).where(Question.lane == bindparam("lane"), Question.state == "open")
+_WAITING = select(Question).where(Question.lane == bindparam("lane"), col(Question.state) == IS_OPEN)
 
 
 def waiting(session: Session, lane: str) -> Question | None:
@@ -139,7 +139,7 @@ def drop(
 
 def overdue(session: Session, *, now: datetime, most: int = 100) -> list[int]:
     """The open questions whose time is up, the oldest first."""
-    due = select(Question.id).where(Question.state == "open", col(Question.expires_at) <= now)
+    due = select(Question.id).where(col(Question.state) == IS_OPEN, col(Question.expires_at) <= now)
     return [key for key in session.exec(due.order_by(col(Question.expires_at)).limit(most)) if key is not None]
 
 

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from bot.channels.base import Button, Card, Channel, Outgoing, Receipt, SendFailed
 from storage.db import writing
-from storage.message import Outbox
+from storage.message import IS_OPEN, Outbox
 from storage.queue import DEAD, OPEN, SENT, claim_outbox, sent_since
 
 try:
@@ -31,7 +31,7 @@ _SENT = Counter("gridbot_deliveries_total", "Messages by channel and what came o
 LEASE = timedelta(seconds=60)
 _SEND_SECONDS = 30.0
 _GATHER_SECONDS = 0.02
-_MOST_AT_ONCE = 16
+_MOST_AT_ONCE = 32
 _MOST_ATTEMPTS = 40  # about six hours of a platform that does not answer
 _CONFIG_WAIT = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(minutes=10)
@@ -145,7 +145,7 @@ def _result(row: Outbox, state: str, at: datetime, *, receipt: Receipt | None = 
 # only the holder of the lease may write: a second sender has raised the count
 _MARK = (
     update(Outbox)
-    .where(col(Outbox.id) == bindparam("row"), col(Outbox.attempts) == bindparam("tries"), col(Outbox.state) == OPEN)
+    .where(col(Outbox.id) == bindparam("row"), col(Outbox.attempts) == bindparam("tries"), col(Outbox.state) == IS_OPEN)
     .values(
         state=bindparam("state"),
         not_before=bindparam("not_before"),

@@ -76,3 +76,18 @@ def test_a_broken_database_is_told_to_the_caller() -> None:
     with pytest.raises(SQLAlchemyError):
         asyncio.run(_record(intake, "1"))
     intake.close()
+
+
+def test_one_row_that_the_tables_refuse_costs_its_neighbours_nothing(database: Engine) -> None:
+    intake = Intake(database, linger=0.1)
+
+    async def together() -> tuple[BaseException | None, ...]:
+        wrong = intake.record(channel="c", message_id=None, lane="l", payload={}, received_at=NOON)  # type: ignore[arg-type]
+        return await asyncio.gather(_record(intake, "1"), wrong, _record(intake, "2"), return_exceptions=True)
+
+    first, wrong, last = asyncio.run(together())
+    intake.close()
+    assert first is None
+    assert last is None
+    assert isinstance(wrong, SQLAlchemyError)
+    assert _ids(database) == ["1", "2"]
