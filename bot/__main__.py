@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -185,7 +186,10 @@ def import_(
     template: Annotated[Path | None, typer.Option(help="不导入，只在这里生成一份空白 Excel 模板")] = None,
 ) -> None:
     if template is not None:
-        roster.template(template)
+        # the library that writes workbooks is large, and the service never needs it
+        made = subprocess.run([sys.executable, "-m", "bot.desk.roster_template", str(template)], check=False)
+        if made.returncode != 0:
+            _stop([f"模板写不出来：{template}，请检查文件夹是否存在、能不能写。"], 1)
         print(f"模板已生成：{template}")
         return
     settings = _settings()

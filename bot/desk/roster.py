@@ -17,7 +17,6 @@ from bot.desk.roster_book import Book, Line, Wanted
 from bot.desk.roster_known import GROUP_GRIDS, NOUNS, Key, Known, Stored, Values
 from bot.desk.roster_layout import SHEETS, Sheet
 from bot.desk.roster_rows import CHECKS
-from bot.desk.roster_template import template
 from bot.desk.roster_whole import dispatchers, parents, rename, tags, workers
 from bot.desk.sheets import RawTable, Tables, WrongRows
 from storage.audit import AuditRow
@@ -25,7 +24,7 @@ from storage.grid import GridCode
 from storage.group import GroupGrid
 from storage.revision import bump
 
-__all__ = ["Count", "Summary", "WrongRows", "import_tables", "template"]
+__all__ = ["Count", "Summary", "WrongRows", "import_tables"]
 
 Progress = Callable[[int, int], None]
 _EVERY = 1_000

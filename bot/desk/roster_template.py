@@ -3,6 +3,7 @@
 Never holds real data. Cells are text, so Excel keeps long codes whole and nothing in them can act as a formula.
 """
 
+import sys
 from pathlib import Path
 
 from openpyxl import Workbook  # type: ignore[import-untyped]
@@ -85,3 +86,10 @@ def _write(page: Worksheet, row: int, index: int, word: str, font: Font) -> None
     cell.quotePrefix = True
     cell.font = font
     cell.alignment = Alignment(vertical="top")
+
+
+if __name__ == "__main__":
+    try:
+        template(Path(sys.argv[1]))
+    except OSError:
+        sys.exit(1)

