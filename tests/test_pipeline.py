@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from bot import pipeline as pipeline_module
 from bot.channels.base import Action, Incoming, lane_of, pack, unpack
@@ -83,7 +84,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(play: Play, monkeypatch: p
 def test_doing_the_whole_row_twice_gives_one_case(play: Play) -> None:
     play.says("安安", "3号楼2单元楼道灯坏了", group="海棠苑居民群")
     with writing(play.database) as session:
-        row = session.query(Inbox).one()
+        row = session.exec(select(Inbox)).one()
         row.state, row.not_before = "open", play.clock()
     for _ in range(MOST_FAULTS):
         play.passes(minutes=2)
