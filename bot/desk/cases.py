@@ -121,11 +121,13 @@ def add_place(
     case: Case,
     located: Located,
     reporter: Identity,
+    reporter_person: Person | None,
+    quote: str,
     spoken_in: GroupView | None,
     by: By,
     now: datetime,
 ) -> list[Letter]:
-    """Put a case that is already running on the map, and tell those who were called; the lead may change with it."""
+    """Put a running emergency on the map and call everybody of that place; the lead may change with it."""
     _put_at(case, located)
     lead = assign(view, located.grid_id, channels=office.channels, now=now)
     if case.state == CaseState.ASSIGNED and lead is not None and lead.person.id != case.lead_id:
@@ -139,12 +141,13 @@ def add_place(
         office=office,
         now=now,
         reporter=reporter,
-        reporter_person=None,
-        quote="",
+        reporter_person=reporter_person,
+        quote=quote,
         lead=lead,
         first_reply=None,
         spoken_in=spoken_in,
         called=tuple(chain(view, located.grid_id, channels=office.channels, now=now)),
+        drawing=int(now.timestamp()),
     )
     return tell(session, "located", story)
 
@@ -250,4 +253,5 @@ def _story(
         alarm=report.alarm,
         quiet=report.quiet,
         asks_place=bool(report.alarm) and (located is None or located.guessed),
+        guessed=located is not None and located.guessed,
     )

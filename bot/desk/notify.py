@@ -24,6 +24,7 @@ class Story:
 
     ``spoken_in`` is the group where it was said, None for a private talk. ``public_group`` is where neighbours
     would want to know about it. ``quote`` are the resident's words, masked. ``asks_place``: nobody said where.
+    ``guessed``: the place is the registered address. ``drawing`` keeps the cards of one case apart.
     """
 
     case: Case
@@ -41,6 +42,8 @@ class Story:
     alarm: str = ""
     quiet: bool = False
     asks_place: bool = False
+    guessed: bool = False
+    drawing: int = 1
 
     @property
     def who(self) -> str:
@@ -83,17 +86,23 @@ def line_to_neighbours(story: Story) -> list[Letter]:
     if story.public_group is None or story.case.privacy > 0 or story.spoken_in is not None or not story.lead:
         return []
     words = say_group.heard_privately(
-        matter=story.case.title, place=story.case.place, number=story.case.number, who=story.who
+        matter=story.case.title,
+        # where he did not say it himself, the place is his own address and would tell who he is
+        place="" if story.guessed else story.case.place,
+        number=story.case.number,
+        who=story.who,
     )
     return to_group(story.office, story.public_group, words)
 
 
 def alarm_to_speaker(story: Story) -> list[Letter]:
+    if story.quiet:
+        # the reviewed words alone: somebody in despair is not to read who was told, nor to be questioned
+        return [to_identity(story.reporter, story.alarm, urgent=True)]
     called = "、".join(LEADS[each.standing] + each.person.name for each in story.called)
-    alone = story.spoken_in is None or story.quiet
-    nick = "" if alone else story.nick
+    nick = story.nick if story.spoken_in else ""
     words = say_group.alarm(nick=nick, text=story.alarm, called=called, asks_place=story.asks_place)
-    if story.spoken_in is None or alone:
+    if story.spoken_in is None:
         return [to_identity(story.reporter, words, urgent=True)]
     return _into_group(story, story.spoken_in.group, words, urgent=True)
 
@@ -114,15 +123,6 @@ def call_everybody(story: Story) -> list[Letter]:
     return letters
 
 
-def place_to_those_called(story: Story) -> list[Letter]:
-    words = f"{story.case.number} {say.MORE_PLACE.format(place=story.case.place)}"
-    return [
-        letter
-        for called in story.called
-        for letter in to_staff(story.view, story.office, called.person, words, urgent=story.case.urgency == "emergency")
-    ]
-
-
 def place_noted(story: Story) -> list[Letter]:
     words = say_group.place_added(
         nick=story.nick if story.spoken_in else "", number=story.case.number, place=story.case.place
@@ -136,7 +136,7 @@ def place_noted(story: Story) -> list[Letter]:
 HEARS: dict[str, tuple[Listener, ...]] = {
     "opened": (answer_to_speaker, task_to_lead, line_to_neighbours),
     "alarm": (alarm_to_speaker, call_everybody),
-    "located": (place_noted, place_to_those_called),
+    "located": (place_noted, call_everybody),
 }
 
 
@@ -158,7 +158,7 @@ def task_card(story: Story) -> tuple[TaskCard, str]:
     )
     standing = say.task_standing(story.lead.standing, story.lead.why) if story.lead else ""
     card = TaskCard(
-        task=f"case-{case.id}@1",
+        task=f"case-{case.id}@{story.drawing}",
         source=say.SOURCE,
         title=title,
         desc=case.place,

@@ -74,10 +74,12 @@ def ask(
     return letters
 
 
-def ask_where(session: Session, *, talk: Talk, case_id: int, inbox_id: int, now: datetime, wait: timedelta) -> None:
+def ask_where(
+    session: Session, *, talk: Talk, case_id: int, quote: str, inbox_id: int, now: datetime, wait: timedelta
+) -> None:
     """Remember that an emergency is already running without a place; its alarm text has asked for it."""
     if waiting(session, talk.lane) is None:
-        draft = {"reports": [], "case_id": case_id, "said": asdict(Said()), **_where(talk)}
+        draft = {"reports": [], "case_id": case_id, "quote": quote, "said": asdict(Said()), **_where(talk)}
         session.add(
             Question(
                 lane=talk.lane, inbox_id=inbox_id, asks="building", draft=draft, asked_at=now, expires_at=now + wait
@@ -106,6 +108,8 @@ def resolve(
             case=by_id(session, case_id),
             located=located,
             reporter=talk.reporter,
+            reporter_person=talk.reporter_person,
+            quote=question.draft["quote"],
             spoken_in=talk.spoken_in,
             by=by,
             now=now,

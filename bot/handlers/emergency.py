@@ -36,11 +36,12 @@ def sound(turn: Turn) -> str | None:
         now=turn.now,
     )
     turn.note_opened(opened)
-    if located is None or located.guessed:
+    if (located is None or located.guessed) and not item.quiet:
         questions.ask_where(
             turn.session,
             talk=turn.talk,
             case_id=opened.case.id or 0,
+            quote=turn.quote,
             inbox_id=turn.inbox_id,
             now=turn.now,
             wait=turn.wait,

@@ -55,7 +55,13 @@ def _accept(turn: Turn, case: Case, *, redraw: str) -> str:
     )
     at = times.local(turn.now).strftime("%H:%M")
     done = say.task_taken(number=case.number, who=turn.person.name, at=at)
-    card = TaskCard(task=f"case-{case.id}@2", source=say.SOURCE, title=case.title, desc=case.place, body=done)
+    card = TaskCard(
+        task=f"case-{case.id}@{int(turn.now.timestamp())}",
+        source=say.SOURCE,
+        title=case.title,
+        desc=case.place,
+        body=done,
+    )
     _say(turn, done, "accepted", card=card, redraw=redraw)
     return f"accepted:{case.id}"
 

@@ -44,7 +44,6 @@ def task_taken(*, number: str, who: str, at: str) -> str:
 ACCEPT_BUTTON = "接单"
 ACCEPT_HINT = "回“接单”表示您来办"
 SOURCE = "网格贴心人"
-MORE_PLACE = "地点补充：{place}"
 
 
 def call_out(*, matter: str, place: str, unsure: bool, words: str, reporter: str) -> str:
