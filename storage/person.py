@@ -84,6 +84,19 @@ class Absence(SQLModel, table=True):
     reason: str = Field(default="", max_length=60)
 
 
+class Duty(SQLModel, table=True):
+    """``starts`` ≤ t < ``ends``: who answers for the community outside its hours (值班)."""
+
+    __tablename__ = "duty"
+    __table_args__ = (UniqueConstraint("community_id", "person_id", "starts"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    community_id: int = Field(foreign_key="community.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
+    starts: datetime = Field(sa_type=UtcTime)
+    ends: datetime = Field(sa_type=UtcTime)
+
+
 class Identity(SQLModel, table=True):
     """Somebody as one channel knows him. ``person_id`` is set only by consent or by staff, never guessed."""
 

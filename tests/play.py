@@ -74,6 +74,13 @@ async def call(app: Any, method: str, path: str, *, query: str = "", body: bytes
     return sent[0]["status"], b"".join(part.get("body", b"") for part in sent[1:])
 
 
+def _by_room(lines: list[StageLine]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        found.setdefault(ROOMS.get(line.room, line.room), []).append(line.text)
+    return found
+
+
 @cache
 def _catalog() -> Catalog:
     """Read once for all scenes: nobody changes it."""
@@ -95,20 +102,32 @@ class Play:
         self.sweep = Sweep(self.service.database, office=self.service.office)
         self._ids = itertools.count(1)
         self._read = 0
+        self.drawn: dict[str, list[str]] = {}
 
     @property
     def database(self) -> Engine:
         return self.service.database
 
-    def says(self, who: str, text: str, *, group: str = "", message_id: str = "", times: int = 1) -> int:
+    def says(
+        self,
+        who: str,
+        text: str,
+        *,
+        group: str = "",
+        message_id: str = "",
+        times: int = 1,
+        kind: str = "text",
+        quote: str = "",
+    ) -> int:
         """Somebody says something; everything that follows from it happens. Returns the status of the last callback."""
         body = {
             "id": message_id or f"m{next(self._ids)}",
             "sender": PEOPLE[who],
             "name": who,
             "group": HANDLES[group] if group else "",
-            "kind": "text",
+            "kind": kind,
             "text": text,
+            "quote": quote,
         }
         return self.calls(body, times=times)
 
@@ -141,16 +160,15 @@ class Play:
         self.works()
 
     def heard(self) -> dict[str, list[str]]:
-        """What everybody got since the last time, by the name of group or person."""
+        """What everybody got since the last time, by the name of group or person; ``drawn`` has the cards drawn anew."""
         with reading(self.database) as session:
             lines = session.exec(
                 select(StageLine).where(col(StageLine.id) > self._read).order_by(col(StageLine.id))
             ).all()
+            redraws = {row.key for row in session.exec(select(Outbox)).all() if row.payload.get("redraw")}
         self._read = max([self._read, *(line.id or 0 for line in lines)])
-        found: dict[str, list[str]] = {}
-        for line in lines:
-            found.setdefault(ROOMS.get(line.room, line.room), []).append(line.text)
-        return found
+        self.drawn = _by_room([line for line in lines if line.key in redraws])
+        return _by_room([line for line in lines if line.key not in redraws])
 
     def cases(self) -> list[Case]:
         with reading(self.database) as session:

@@ -1,7 +1,8 @@
 """Plays every scene of ``dialogues/*.yaml``: who says what, who hears what, and what remains.
 
 A step without ``hears`` expects silence, and whoever is not named in ``hears`` must hear nothing. A message is
-given by the fragments it must contain, joined with ``&``.
+given by the fragments it must contain, joined with ``&``; ``!`` before one: it must not. ``draws`` are the cards
+drawn anew, ``sends: image`` is a picture, ``quotes`` the message that is answered.
 """
 
 from collections.abc import Iterator
@@ -38,8 +39,18 @@ def test_scene(scene: dict[str, Any], play: Play) -> None:
             assert play.presses(step["who"], step["presses"], step["card"]) == 200, where
         else:
             again = step.get("times", 1)
-            assert play.says(step["who"], step["says"], group=step.get("in", ""), times=again) == 200, where
+            sent = play.says(
+                step["who"],
+                step.get("says", ""),
+                group=step.get("in", ""),
+                times=again,
+                kind=step.get("sends", "text"),
+                quote=step.get("quotes", ""),
+            )
+            assert sent == 200, where
         _compare(step.get("hears", {}), play.heard(), where)
+        if "draws" in step:
+            _compare(step["draws"], play.drawn, where)
     _remains(scene.get("remains", {}), play)
 
 
@@ -49,7 +60,8 @@ def _compare(wanted: dict[str, list[str]], heard: dict[str, list[str]], where: s
         assert len(heard[reader]) == len(messages), f"{where}\n{reader} heard: {heard[reader]}"
         for fragments, text in zip(messages, heard[reader], strict=True):
             for fragment in fragments.split("&"):
-                assert fragment.strip() in text, f"{where}\n{reader} heard: {text}"
+                wanted_in, plain = not fragment.strip().startswith("!"), fragment.strip().removeprefix("!")
+                assert (plain in text) is wanted_in, f"{where}\n{reader} heard: {text}"
 
 
 def _remains(wanted: dict[str, Any], play: Play) -> None:

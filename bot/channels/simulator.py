@@ -24,7 +24,18 @@ from storage.stage import StageLine
 NAME = "simulator"
 BOT_NAME = "网格贴心人"
 KINDS = frozenset({"text", "image", "voice", "location", "action"})
-LIMITS = {"id": 64, "sender": 128, "name": 60, "group": 128, "kind": 8, "text": 4_000, "key": 200, "task": 128}
+LIMITS = {
+    "id": 64,
+    "sender": 128,
+    "name": 60,
+    "group": 128,
+    "kind": 8,
+    "text": 4_000,
+    "key": 200,
+    "task": 128,
+    "quote": 500,
+    "media": 200,
+}
 FIELDS = frozenset(LIMITS) | {"latitude", "longitude"}
 BODY_BYTES = 65_536
 ROOM_LENGTH = 140
@@ -69,6 +80,8 @@ class Simulator:
             sender_name=_words(message, "name"),
             group=_words(message, "group"),
             text=_words(message, "text"),
+            quote=_words(message, "quote"),
+            media=_words(message, "media"),
             latitude=_degrees(message, "latitude", 90),
             longitude=_degrees(message, "longitude", 180),
             action=Action(_words(message, "key"), _words(message, "task")) if kind == "action" else None,

@@ -175,13 +175,22 @@ def _home_estate(view: View, home: Person | None) -> int | None:
     return building.estate_id if building else None
 
 
-def assign(view: View, grid_id: int | None, *, channels: tuple[str, ...], now: datetime) -> Assignee | None:
+def assign(
+    view: View,
+    grid_id: int | None,
+    *,
+    channels: tuple[str, ...],
+    now: datetime,
+    without: frozenset[int] = frozenset(),
+) -> Assignee | None:
     """Who takes a case in this grid: worker, stand-in, leader, then the community's dispatcher; None if nobody is left.
 
-    Somebody on leave, or whom no channel can reach, is passed over, and the reason says so.
+    Somebody on leave, or whom no channel can reach, is passed over, and the reason says so; ``without`` silently.
     """
     passed: list[str] = []
     for role, standing in _candidates(view, grid_id):
+        if role.person_id in without:
+            continue
         person = view.staff[role.person_id]
         if view.away(role.person_id, now):
             passed.append(f"{person.name}请假")
@@ -214,9 +223,22 @@ def chain(view: View, grid_id: int | None, *, channels: tuple[str, ...], now: da
     return list(called.values())
 
 
+def freeze(view: View, grid_id: int | None, *, without: frozenset[int] = frozenset()) -> dict[str, int]:
+    """Who stands above a case that begins here and now, by standing; ``without`` are people it must pass over."""
+    found: dict[str, int] = {}
+    for role, standing in _candidates(view, grid_id):
+        if role.person_id not in without and standing != "dispatcher":
+            found.setdefault(standing, role.person_id)
+    for kind, standing in ((RoleKind.CHIEF, "chief"), (RoleKind.STREET, "street")):
+        held = [role.person_id for role in view.roles if role.kind == kind and role.person_id not in without]
+        if held:
+            found[standing] = held[0]
+    return found
+
+
 def _candidates(view: View, grid_id: int | None) -> Iterable[tuple[Role, str]]:
     if grid_id is not None:
-        parents = _upwards(view, grid_id)
+        parents = view.upwards(grid_id)
         yield from ((role, "worker") for role in view.roles if _is(role, RoleKind.WORKER, grid_id) and not role.standin)
         yield from ((role, "standin") for role in view.roles if _is(role, RoleKind.WORKER, grid_id) and role.standin)
         for grid in parents:
@@ -227,10 +249,3 @@ def _candidates(view: View, grid_id: int | None) -> Iterable[tuple[Role, str]]:
 
 def _is(role: Role, kind: RoleKind, grid_id: int) -> bool:
     return role.kind == kind and role.grid_id == grid_id
-
-
-def _upwards(view: View, grid_id: int) -> list[int]:
-    path = [grid_id]
-    while (parent := view.grids[path[-1]].parent_id) is not None and parent in view.grids and parent not in path:
-        path.append(parent)
-    return path

@@ -1,24 +1,24 @@
 """Verbs on cases: open, locate, accept. Each works in the caller's transaction and leaves its events and letters."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import date, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from bot.desk.assignment import Assignee, Located, assign, chain
-from bot.desk.calendar import Calendar, Hours
-from bot.desk.clock import Limit, deadline
+from bot.desk import clocks as running
+from bot.desk.assignment import Assignee, Located, assign, chain, freeze
+from bot.desk.clocks import Clock
 from bot.desk.directory import GroupView, View
-from bot.desk.errors import AlreadyTaken, CaseNotFound, NotYourCase
+from bot.desk.errors import CaseNotFound
 from bot.desk.letters import Letter, to_group
-from bot.desk.notify import Story, tell
+from bot.desk.notify import tell
 from bot.desk.office import Office
 from bot.desk.record import BOT, By, Step, event, events
+from bot.desk.told_opening import Story
 from bot.texts import times
-from storage.case import Case, CaseClock, CaseState
+from storage.case import Case, CaseState
 from storage.late import insert_late, next_id
-from storage.person import Identity, Person
+from storage.person import Identity, Person, RoleKind
 from storage.serial import next_serial
 
 _COLUMNS = tuple(Case.model_fields)
@@ -30,7 +30,10 @@ class Report:
 
     ``quote`` are the words masked for other eyes; ``alarm`` is the fixed text of an emergency, else empty.
     ``inbox_id`` and ``part`` make the same words the same case. ``quiet`` keeps the answer out of the group,
-    ``past_grid`` keeps the case away from the grid's own people (a complaint about one of them).
+    ``past_grid`` keeps the case away from the grid's own people (a complaint about one of them); ``about`` is whom it
+    names. ``restricted``: the law wants it reported. ``shared``: neighbours may join it (``building`` or ``estate``,
+    how far one cause may reach; empty: never). ``dispute``: two sides, nothing of it in the group. ``admitted``: on the
+    community's list; what is not waits for somebody to decide. ``beneficiary``: whom it is for, if not the speaker.
     """
 
     item: str
@@ -49,16 +52,16 @@ class Report:
     alarm: str = ""
     quiet: bool = False
     past_grid: bool = False
+    about: int | None = None
+    restricted: bool = False
+    shared: str = ""
+    dispute: bool = False
+    admitted: bool = True
+    beneficiary: str = ""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """A limit as it was started: ``first_reply`` or ``finish``, and why it is due when it is."""
-
-    kind: str
-    limit: str
-    due_at: datetime
-    ledger: str
+    @property
+    def passes_over(self) -> frozenset[int]:
+        return frozenset({self.about} if self.about else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,36 +78,27 @@ def open_case(
     session: Session, *, office: Office, view: View, report: Report, located: Located | None, by: By, now: datetime
 ) -> Opened:
     """Register, assign, start the clocks and tell everybody concerned; admitted matters pass all steps at once."""
-    grid_id = located.grid_id if located else _only_grid(report.spoken_in)
-    lead = assign(view, None if report.past_grid else grid_id, channels=office.channels, now=now)
-    day = times.local(now).date()
-    case = Case(
-        community_id=view.community.id or 0,
-        day=day,
-        serial=next_serial(session, view.community.id or 0, day),
-        number="",
-        item=report.item,
-        title=report.title,
-        words=report.words[:2_000],
-        urgency=report.urgency,
-        privacy=report.privacy,
-        state=CaseState.ASSIGNED if lead else CaseState.REGISTERED,
-        lead_id=lead.person.id if lead else None,
-        lead_as=lead.standing if lead else "",
-        reporter_id=report.reporter.id or 0,
-        group_id=report.spoken_in.group.id if report.spoken_in else None,
-        opened_at=now,
-        inbox_id=report.inbox_id,
-        part=report.part,
-        grid_id=grid_id,
+    grid_id = located.grid_id if located else only_grid(report.spoken_in)
+    above = report.passes_over | (_grid_people(view, grid_id) if report.past_grid else frozenset())
+    lead = assign(
+        view, None if report.past_grid else grid_id, channels=office.channels, now=now, without=report.passes_over
     )
-    case.number = f"{case.day:%m%d}-{case.serial:02d}"
+    state = CaseState.ASSIGNED if lead and report.admitted else CaseState.REGISTERED
+    day = times.local(now).date()
+    case = row(view, report, day=day, serial=next_serial(session, view.community.id or 0, day), now=now)
+    case.state = state if report.admitted else CaseState.RECEIVED
+    case.lead_id, case.lead_as = (lead.person.id, lead.standing) if lead else (None, "")
+    case.chain = freeze(view, grid_id, without=above)
+    case.grid_id = grid_id
     if located is not None:
-        _put_at(case, located)
+        put_at(case, located)
     case.id = next_id(session, Case)
     insert_late(session, Case, [{name: getattr(case, name) for name in _COLUMNS}])
-    clocks = _start_clocks(session, case, report, office, view, now)
-    steps = [Step("registered", by, {"item": case.item, "number": case.number})]
+    limits = [(running.FIRST_REPLY, report.first_reply), (running.FINISH, report.finish)]
+    clocks = running.begin(session, office=office, view=view, case=case, limits=limits, now=now)
+    steps = [Step("received", by, {"item": case.item, "number": case.number})]
+    if report.admitted:
+        steps.append(Step("registered", By(BOT, by.door), {"by": "policy"}))
     if lead is not None:
         steps.append(Step("assigned", By(BOT, by.door), {"to": lead.person.id, "why": lead.why}))
     events(session, case_id=case.id or 0, steps=steps, now=now)
@@ -128,11 +122,12 @@ def add_place(
     now: datetime,
 ) -> list[Letter]:
     """Put a running emergency on the map and call everybody of that place; the lead may change with it."""
-    _put_at(case, located)
+    put_at(case, located)
     lead = assign(view, located.grid_id, channels=office.channels, now=now)
     if case.state == CaseState.ASSIGNED and lead is not None and lead.person.id != case.lead_id:
         case.lead_id, case.lead_as = lead.person.id, lead.standing
         event(session, case_id=case.id or 0, kind="assigned", by=By(BOT, by.door), now=now, to=lead.person.id)
+    case.version += 1
     session.add(case)
     event(session, case_id=case.id or 0, kind="located", by=by, now=now, building=located.building_id)
     story = Story(
@@ -147,35 +142,8 @@ def add_place(
         first_reply=None,
         spoken_in=spoken_in,
         called=tuple(chain(view, located.grid_id, channels=office.channels, now=now)),
-        drawing=int(now.timestamp()),
     )
     return tell(session, "located", story)
-
-
-def accept(session: Session, *, case: Case, person: Person, lead_name: str, by: By, now: datetime) -> None:
-    """The lead takes the case in hand: the first-reply clock stops. Refuses strangers and second takes."""
-    if case.lead_id != person.id:
-        raise NotYourCase(case.number, lead_name)
-    if case.state != CaseState.ASSIGNED:
-        raise AlreadyTaken(case.number)
-    case.state = CaseState.IN_PROGRESS
-    session.add(case)
-    clock = session.exec(select(CaseClock).where(CaseClock.case_id == case.id, CaseClock.kind == "first_reply")).one()
-    clock.stopped_at = now
-    session.add(clock)
-    event(session, case_id=case.id or 0, kind="accepted", by=by, now=now)
-
-
-def waiting_for(session: Session, person_id: int) -> list[Case]:
-    """The cases that this lead has not taken yet, oldest first."""
-    return list(
-        session.exec(
-            select(Case)
-            .where(Case.lead_id == person_id, Case.state == CaseState.ASSIGNED)
-            .order_by(col(Case.id))
-            .limit(50)
-        )
-    )
 
 
 def by_id(session: Session, case_id: int) -> Case:
@@ -185,38 +153,51 @@ def by_id(session: Session, case_id: int) -> Case:
     return case
 
 
-def _put_at(case: Case, located: Located) -> None:
+def row(view: View, report: Report, *, day: date, serial: int, now: datetime) -> Case:
+    """The case as the report tells it, with its number; nobody's yet and nowhere."""
+    case = Case(
+        community_id=view.community.id or 0,
+        day=day,
+        serial=serial,
+        number="",
+        item=report.item,
+        title=report.title,
+        words=report.words[:2_000],
+        quote=report.quote[:500],
+        urgency=report.urgency,
+        privacy=report.privacy,
+        state=CaseState.RECEIVED,
+        reporter_id=report.reporter.id or 0,
+        group_id=report.spoken_in.group.id if report.spoken_in else None,
+        opened_at=now,
+        inbox_id=report.inbox_id,
+        part=report.part,
+        restricted=report.restricted,
+        incident=bool(report.shared),
+        mediation="asked" if report.dispute else "",
+        beneficiary=report.beneficiary[:40],
+        consent="asked" if report.beneficiary else "",
+        about_id=report.about,
+    )
+    case.number = f"{case.day:%m%d}-{case.serial:02d}"
+    return case
+
+
+def _grid_people(view: View, grid_id: int | None) -> frozenset[int]:
+    """Worker, stand-in and leader of a grid: none of them follows up a complaint about one of them."""
+    grids = view.upwards(grid_id) if grid_id is not None else []
+    kinds = (RoleKind.WORKER, RoleKind.LEADER)
+    return frozenset(role.person_id for role in view.roles if role.grid_id in grids and role.kind in kinds)
+
+
+def put_at(case: Case, located: Located) -> None:
     case.grid_id, case.estate_id, case.building_id = located.grid_id, located.estate_id, located.building_id
     case.unit_id, case.room, case.place = located.unit_id, located.room[:10], located.text[:80]
 
 
-def _only_grid(spoken_in: GroupView | None) -> int | None:
+def only_grid(spoken_in: GroupView | None) -> int | None:
     """A group that serves one grid says whose a case is even before its place is known."""
     return next(iter(spoken_in.grids)) if spoken_in and len(spoken_in.grids) == 1 else None
-
-
-def _start_clocks(
-    session: Session, case: Case, report: Report, office: Office, view: View, now: datetime
-) -> tuple[Clock, ...]:
-    start = now.replace(second=0, microsecond=0)
-    clocks = []
-    for kind, limit in (("first_reply", report.first_reply), ("finish", report.finish)):
-        due_at, ledger = _due(start, limit, view.hours, office.calendar)
-        clocks.append(Clock(kind=kind, limit=limit, due_at=due_at, ledger=ledger))
-    rows = [
-        {"case_id": case.id, "kind": each.kind, "limit": each.limit, "started_at": start, "due_at": each.due_at,
-         "stopped_at": None, "ledger": each.ledger}
-        for each in clocks
-    ]  # fmt: skip
-    insert_late(session, CaseClock, rows)
-    return tuple(clocks)
-
-
-@lru_cache(maxsize=1_024)
-def _due(start: datetime, limit: str, hours: Hours, calendar: Calendar) -> tuple[datetime, str]:
-    """Clocks run in whole minutes, so what many report in the same minute is reckoned once."""
-    due = deadline(start, Limit.parse(limit), hours=hours, calendar=calendar)
-    return due.due, due.explain()[:2_000]
 
 
 def _story(

@@ -80,6 +80,13 @@ class View:
             grid = parent
         return grid.id or grid_id
 
+    def upwards(self, grid_id: int) -> list[int]:
+        """The grid and those above it, nearest first."""
+        path = [grid_id]
+        while (parent := self.grids[path[-1]].parent_id) is not None and parent in self.grids and parent not in path:
+            path.append(parent)
+        return path
+
     def away(self, person_id: int, now: datetime) -> bool:
         return any(absence.starts <= now < absence.ends for absence in self.absences.get(person_id, ()))
 

@@ -14,11 +14,28 @@ class CaseNotFound(Refusal):
         super().__init__(f"没有找到{number}这件事，请核对编号后再试。")
 
 
-class NotYourCase(Refusal):
-    def __init__(self, number: str, lead: str) -> None:
-        super().__init__(f"{number}现在由{lead or '调度员'}办理，不能替别人接单；要接手请联系网格长转派。")
+class NotAllowed(Refusal):
+    """Somebody else has to do that; ``possible`` are the verbs that he himself may use now."""
+
+    def __init__(self, number: str, verb: str, possible: list[str]) -> None:
+        super().__init__(f"{number}不能由您来{verb}。{_possible(possible)}")
 
 
-class AlreadyTaken(Refusal):
-    def __init__(self, number: str) -> None:
-        super().__init__(f"{number}已经接过单了，不用重复点。")
+class NotNow(Refusal):
+    def __init__(self, number: str, verb: str, state: str, possible: list[str]) -> None:
+        super().__init__(f"{number}{state}，现在不能{verb}。{_possible(possible)}")
+
+
+class NotYet(Refusal):
+    """The move is legal, but something else about this case stands against it: ``why`` says what and how to mend."""
+
+    def __init__(self, number: str, why: str) -> None:
+        super().__init__(f"{number}{why}")
+
+
+class Unknown(Refusal):
+    """A word that names nobody and nothing: ``say`` says what was looked for and what there is."""
+
+
+def _possible(verbs: list[str]) -> str:
+    return f"现在可以：{'、'.join(verbs)}。" if verbs else "要办的话请联系网格长。"

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from bot.desk.directory import View
 from bot.desk.office import Office
+from storage.case_file import ShownCard
 from storage.group import ChatGroup
 from storage.late import insert_once
 from storage.message import Outbox
@@ -32,7 +33,11 @@ _CARD = tuple(each.name for each in fields(TaskCard))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """``reader`` names the reader in the idempotency key; ``to`` with ``channel`` and ``address`` is where it goes."""
+    """``reader`` names the reader in the idempotency key; ``to`` with ``channel`` and ``address`` is where it goes.
+
+    ``redraw`` draws the card anew that ``holder`` (an identity's id) has before him; without one, or when its code is
+    spent, the text is sent. ``after``: not before that moment.
+    """
 
     reader: str
     to: str
@@ -43,12 +48,14 @@ class Letter:
     text: str
     card: TaskCard | None = None
     mention: str = ""
-    redraw: str = ""
+    redraw: bool = False
     urgent: bool = False
+    holder: int = 0
+    after: datetime | None = None
 
 
 def to_identity(
-    identity: Identity, text: str, *, card: TaskCard | None = None, redraw: str = "", urgent: bool = False
+    identity: Identity, text: str, *, card: TaskCard | None = None, redraw: bool = False, urgent: bool = False
 ) -> Letter:
     return Letter(
         reader=f"identity-{identity.id}",
@@ -61,6 +68,7 @@ def to_identity(
         card=card,
         redraw=redraw,
         urgent=urgent,
+        holder=identity.id or 0,
     )
 
 
@@ -94,6 +102,12 @@ def to_group(office: Office, group: ChatGroup, text: str, *, mention: str = "", 
 def post(session: Session, letters: list[Letter], *, about: str, case_id: int | None, now: datetime) -> None:
     """Lay the letters into the outbox. ``about`` with the reader is the key: laid twice, a letter is there once."""
     insert_once(session, Outbox, [_row(letter, about, case_id, now) for letter in letters], on=("key",))
+    shown = [
+        {"case_id": case_id, "identity_id": letter.holder, "codes": []}
+        for letter in letters
+        if case_id is not None and letter.card is not None and letter.holder
+    ]
+    insert_once(session, ShownCard, shown, on=("case_id", "identity_id"))
 
 
 def _row(letter: Letter, about: str, case_id: int | None, now: datetime) -> dict[str, Any]:
@@ -108,12 +122,13 @@ def _row(letter: Letter, about: str, case_id: int | None, now: datetime) -> dict
             "text": letter.text,
             "mention": letter.mention,
             "redraw": letter.redraw,
+            "holder": letter.holder,
             "card": {name: getattr(letter.card, name) for name in _CARD} if letter.card else None,
         },
         "case_id": case_id,
         "urgent": letter.urgent,
         "created_at": now,
-        "not_before": now,
+        "not_before": max(now, letter.after) if letter.after else now,
         "state": "open",
         "attempts": 0,
         "ref": "",

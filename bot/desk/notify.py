@@ -1,215 +1,72 @@
-"""Who hears of what: one table. Each listener turns a story into letters; nothing here changes a case."""
+"""Who hears of what: one table. A listener turns what happened into letters; nothing here changes a case."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.desk.assignment import Assignee
-from bot.desk.directory import GroupView, View
-from bot.desk.letters import Letter, TaskCard, post, to_group, to_identity, to_staff
-from bot.desk.office import LEADS, Office
-from bot.texts import group as say_group
-from bot.texts import private as say
-from bot.texts import times
-from storage.case import Case
-from storage.group import ChatGroup
-from storage.person import Identity, Person
+from bot.desk import told_later as later
+from bot.desk import told_opening as opening
+from bot.desk.letters import Letter, post
+from bot.desk.news import News
+from bot.desk.told_opening import Story
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What happened, with all that a letter may want to tell. ``first_reply`` is aware UTC, None once it was given.
-
-    ``spoken_in`` is the group where it was said, None for a private talk. ``public_group`` is where neighbours
-    would want to know about it. ``quote`` are the resident's words, masked. ``asks_place``: nobody said where.
-    ``guessed``: the place is the registered address. ``drawing`` keeps the cards of one case apart.
-    """
-
-    case: Case
-    view: View
-    office: Office
-    now: datetime
-    reporter: Identity
-    reporter_person: Person | None
-    quote: str
-    lead: Assignee | None
-    first_reply: datetime | None
-    spoken_in: GroupView | None
-    public_group: ChatGroup | None = None
-    called: tuple[Assignee, ...] = ()
-    alarm: str = ""
-    quiet: bool = False
-    asks_place: bool = False
-    guessed: bool = False
-    drawing: int = 1
-
-    @property
-    def who(self) -> str:
-        return LEADS[self.lead.standing] + self.lead.person.name if self.lead else ""
-
-    @property
-    def by(self) -> str:
-        return times.by(self.first_reply, self.now) if self.first_reply else "尽快"
-
-    @property
-    def phone(self) -> str:
-        if self.lead and self.lead.person.phone_public and self.lead.person.phone:
-            return self.lead.person.phone
-        return self.view.community.duty_phone or self.view.community.phone
-
-    @property
-    def nick(self) -> str:
-        return self.reporter.display_name
-
-
-Listener = Callable[[Story], list[Letter]]
-
-
-def task_to_lead(story: Story) -> list[Letter]:
-    if story.lead is None:
-        return []
-    card, text = task_card(story)
-    return to_staff(story.view, story.office, story.lead.person, text, card=card, urgent=story.case.urgency == "high")
-
-
-def answer_to_speaker(story: Story) -> list[Letter]:
-    """One acknowledgement, where the words were spoken. Where no robot may post there, the lead carries it."""
-    if story.spoken_in is None or story.quiet:
-        return [to_identity(story.reporter, _private_answer(story))]
-    return _into_group(story, story.spoken_in.group, _group_answer(story))
-
-
-def line_to_neighbours(story: Story) -> list[Letter]:
-    """A matter of the whole house that was told to the bot alone is made known in the group, without the teller."""
-    if story.public_group is None or story.case.privacy > 0 or story.spoken_in is not None or not story.lead:
-        return []
-    words = say_group.heard_privately(
-        matter=story.case.title,
-        # where he did not say it himself, the place is his own address and would tell who he is
-        place="" if story.guessed else story.case.place,
-        number=story.case.number,
-        who=story.who,
-    )
-    return to_group(story.office, story.public_group, words)
-
-
-def alarm_to_speaker(story: Story) -> list[Letter]:
-    if story.quiet:
-        # the reviewed words alone: somebody in despair is not to read who was told, nor to be questioned
-        return [to_identity(story.reporter, story.alarm, urgent=True)]
-    called = "、".join(LEADS[each.standing] + each.person.name for each in story.called)
-    nick = story.nick if story.spoken_in else ""
-    words = say_group.alarm(nick=nick, text=story.alarm, called=called, asks_place=story.asks_place)
-    if story.spoken_in is None:
-        return [to_identity(story.reporter, words, urgent=True)]
-    return _into_group(story, story.spoken_in.group, words, urgent=True)
-
-
-def call_everybody(story: Story) -> list[Letter]:
-    """Worker, stand-in and leader at once; the lead's call carries the card."""
-    words = say.call_out(
-        matter=story.case.title,
-        place=story.case.place,
-        unsure=story.asks_place,
-        words=story.quote,
-        reporter=_reporter(story),
-    )
-    letters: list[Letter] = []
-    for called in story.called:
-        card = task_card(story)[0] if story.lead and called.person.id == story.lead.person.id else None
-        letters += to_staff(story.view, story.office, called.person, words, card=card, urgent=True)
-    return letters
-
-
-def place_noted(story: Story) -> list[Letter]:
-    words = say_group.place_added(
-        nick=story.nick if story.spoken_in else "", number=story.case.number, place=story.case.place
-    )
-    if story.spoken_in is None:
-        return [to_identity(story.reporter, words)]
-    return _into_group(story, story.spoken_in.group, words)
-
-
-# who hears of what; the order is the order of sending
-HEARS: dict[str, tuple[Listener, ...]] = {
-    "opened": (answer_to_speaker, task_to_lead, line_to_neighbours),
-    "alarm": (alarm_to_speaker, call_everybody),
-    "located": (place_noted, call_everybody),
+# the order is the order of sending
+HEARS: dict[str, tuple[Callable[[Story], list[Letter]], ...]] = {
+    "opened": (opening.answer_to_speaker, opening.task_to_lead, opening.line_to_neighbours),
+    "alarm": (opening.alarm_to_speaker, opening.call_everybody),
+    "located": (opening.place_noted, opening.call_everybody),
+}
+HEARS_LATER: dict[str, tuple[Callable[[News], list[Letter]], ...]] = {
+    "accepted": (later.actor_hears, later.taken_to_reporter, later.lead_from_before, later.cards_anew),
+    "handed_over": (later.actor_hears, later.task_to_other, later.cards_anew),
+    "handled": (later.actor_hears, later.result_to_reporter, later.result_to_joined, later.cards_anew),
+    "self_handled": (later.actor_hears, later.thanks_to_reporter, later.cards_anew),
+    "assist": (later.actor_hears, later.task_to_helper),
+    "remarked": (later.actor_hears, later.remark_to_lead),
+    "photo": (later.actor_hears, later.photo_to_lead),
+    "asked": (later.actor_hears, later.request_to_superior),
+    "refused": (later.actor_hears, later.refusal_to_lead, later.cards_anew),
+    "extended": (
+        later.actor_hears,
+        later.later_to_reporter,
+        later.later_to_joined,
+        later.yes_to_lead,
+        later.cards_anew,
+    ),
+    "suspended": (later.actor_hears, later.shelf_to_reporter, later.yes_to_lead, later.cards_anew),
+    "resumed": (later.actor_hears, later.resumed_to_reporter, later.resumed_to_lead, later.cards_anew),
+    "awaits": (later.actor_hears, later.needs_to_reporter),
+    "declined": (later.actor_hears, later.declined_to_reporter, later.cards_anew),
+    "reclassified": (later.actor_hears, later.cards_anew),
+    "supervised": (later.actor_hears, later.pressed_to_lead),
+    "confirmed": (later.actor_hears, later.task_to_other, later.opened_to_reporter),
+    "merged": (later.actor_hears, later.merged_to_reporter, later.cards_anew),
+    "closed": (later.actor_hears, later.thanks_for_rating, later.closed_to_lead, later.cards_anew),
+    "reworked": (later.actor_hears, later.reopened_to_reporter, later.not_solved_to_leader, later.cards_anew),
+    "undone": (later.actor_hears, later.cards_anew),
+    "added": (later.addition_noted, later.addition_to_lead),
+    "photo_added": (later.addition_noted, later.addition_to_lead),
+    "moved": (later.place_noted, later.task_to_other, later.lead_from_before, later.cards_anew),
+    "withdrawn": (later.withdrawn_to_reporter, later.withdrawn_to_lead, later.cards_anew),
+    "said_fine": (later.stays_to_reporter, later.fine_to_lead),
+    "nudged": (later.nudge_to_lead,),
 }
 
 
 def tell(session: Session, what: str, story: Story) -> list[Letter]:
-    """Lay a letter into the outbox for everybody who hears of ``what``; returns them for the record."""
+    """Lay a letter into the outbox for everybody who hears of an opening; returns them for the record."""
     letters = [letter for listener in HEARS[what] for letter in listener(story)]
     post(session, letters, about=f"case-{story.case.id}:{what}", case_id=story.case.id, now=story.now)
     return letters
 
 
-def task_card(story: Story) -> tuple[TaskCard, str]:
-    """The gridworker's card, and the same as plain text."""
-    case = story.case
-    title = say.task_title(urgency=case.urgency, matter=case.title)
-    due = say.task_due(by=story.by, left=times.left(story.first_reply, story.now)) if story.first_reply else ""
-    group = story.spoken_in.group.name if story.spoken_in else ""
-    rows = say.task_rows(
-        reporter=_reporter(story), number=case.number, place=case.place + case.room, words=story.quote, group=group
-    )
-    standing = say.task_standing(story.lead.standing, story.lead.why) if story.lead else ""
-    card = TaskCard(
-        task=f"case-{case.id}@{story.drawing}",
-        source=say.SOURCE,
-        title=title,
-        desc=case.place,
-        body="\n".join(part for part in (due, standing) if part),
-        rows=rows,
-        buttons=((say.ACCEPT_BUTTON, "accept"),),
-    )
-    hint = "\n".join(part for part in (standing, say.ACCEPT_HINT) if part)
-    return card, say.task_text(title=title, due=due, rows=rows, hint=hint)
-
-
-def _into_group(story: Story, group: ChatGroup, words: str, *, urgent: bool = False) -> list[Letter]:
-    letters = to_group(story.office, group, words, mention=story.reporter.external_id, urgent=urgent)
-    if letters or story.lead is None:
-        return letters
-    by_hand = say.please_post(group=group.name, text=words)
-    return to_staff(story.view, story.office, story.lead.person, by_hand, urgent=urgent)
-
-
-def _group_answer(story: Story) -> str:
-    if story.lead is None:
-        return say_group.nobody_yet(nick=story.nick, number=story.case.number, phone=story.phone)
-    if story.case.privacy == 2:
-        return say_group.acknowledged_private_matter(
-            nick=story.nick, number=story.case.number, who=story.who, by=story.by
-        )
-    return say_group.acknowledged(
-        nick=story.nick,
-        matter=story.case.title,
-        number=story.case.number,
-        who=story.who,
-        by=story.by,
-        phone=story.phone,
-    )
-
-
-def _private_answer(story: Story) -> str:
-    if story.lead is None:
-        return say.nobody_yet(number=story.case.number, phone=story.phone)
-    return say.acknowledged(
-        matter=story.case.title,
-        number=story.case.number,
-        place=story.case.place,
-        who=story.who,
-        by=story.by,
-        phone=story.phone,
-    )
-
-
-def _reporter(story: Story) -> str:
-    person = story.reporter_person
-    return say.masked_reporter(
-        nick=story.nick, name=person.name if person else "", phone=person.phone if person else ""
-    )
+def announce(what: str, news: News, *, once: str = "") -> list[Letter]:
+    """The same for all that follows. ``once`` names what must not be said twice; else each change is said once."""
+    case, letters = news.case, []
+    for number, listener in enumerate(HEARS_LATER[what]):
+        said = listener(news)
+        # two listeners may write to one reader: each has keys of its own
+        about = f"case-{case.id}:{once or case.version}:{what}.{number}"
+        post(news.session, said, about=about, case_id=case.id, now=news.now)
+        letters += said
+    return letters

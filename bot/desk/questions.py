@@ -26,6 +26,9 @@ _KEPT = ("item", "title", "urgency", "privacy", "first_reply", "finish", "words"
          "quiet", "past_grid")  # fmt: skip
 
 
+PROMPT = "command"  # what the bot asked a member of staff after he pressed a button
+
+
 @dataclass(frozen=True, slots=True)
 class Talk:
     """Where a question lives: lane and community, who is asked, and the group (None in a private talk)."""
@@ -85,6 +88,28 @@ def ask_where(
                 lane=talk.lane, inbox_id=inbox_id, asks="building", draft=draft, asked_at=now, expires_at=now + wait
             )
         )
+
+
+def prompt(
+    session: Session, *, talk: Talk, case_id: int, word: str, inbox_id: int, now: datetime, wait: timedelta
+) -> None:
+    """Remember that a button asked this member of staff for a word; an earlier prompt is dropped for it."""
+    known = waiting(session, talk.lane)
+    if known is not None and known.asks != PROMPT:
+        return
+    if known is not None:
+        close(session, question=known)
+        session.flush()
+    draft = {"reports": [], "word": word, "case_id": case_id, "said": asdict(Said()), "quote": "", **_where(talk)}
+    session.add(
+        Question(lane=talk.lane, inbox_id=inbox_id, asks=PROMPT, draft=draft, asked_at=now, expires_at=now + wait)
+    )
+
+
+def close(session: Session, *, question: Question) -> None:
+    """The question is settled, or nobody needs its answer any more."""
+    question.state = "answered"
+    session.add(question)
 
 
 def remembered(question: Question) -> Said:

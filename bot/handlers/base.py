@@ -5,12 +5,13 @@ A handler understands nothing by itself (the meaning is handed in) and changes n
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from bot.channels.base import Incoming
+from bot.desk.acting import Acting
 from bot.desk.assignment import Located, Said
 from bot.desk.cases import Opened, Report
 from bot.desk.clock import Limit
@@ -22,7 +23,7 @@ from bot.desk.record import By
 from bot.intents.base import Item, Slots, Understanding
 from bot.texts import times
 from storage.group import LISTENING_KINDS
-from storage.person import Identity, Person, Role, RoleKind
+from storage.person import STAFF, Identity, Person, Role, RoleKind
 
 # these speak for the community: what they write in a group is a notice, not a request
 SPEAKS_FOR_COMMUNITY = frozenset({RoleKind.WORKER, RoleKind.LEADER, RoleKind.CHIEF, RoleKind.STREET, RoleKind.ADMIN})
@@ -33,7 +34,7 @@ CLOCK_NAMES = {"first_reply": "答复", "finish": "办结"}
 class Turn:
     """One message with everything around it. ``asked``: a question of ours is open in this talk.
 
-    ``thought`` collects, for staff, why things went as they did.
+    ``mask`` hides what nobody else may read in words. ``thought`` collects, for staff, why things went as they did.
     """
 
     session: Session
@@ -52,6 +53,8 @@ class Turn:
     person: Person | None
     roles: tuple[Role, ...]
     asked: bool
+    mask: Callable[[str], str]
+    pressed: bool = False
     thought: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,6 +64,29 @@ class Turn:
     @property
     def talk(self) -> Talk:
         return Talk(self.lane, self.view.community.id or 0, self.identity, self.person, self.group)
+
+    @property
+    def acting(self) -> Acting:
+        """The speaker, as the desk's verbs want to know him."""
+        return Acting(
+            office=self.office,
+            view=self.view,
+            by=self.by,
+            now=self.now,
+            person=self.person,
+            identity=self.identity,
+            inbox_id=self.inbox_id,
+            pressed=self.pressed,
+        )
+
+    @property
+    def today(self) -> date:
+        return times.local(self.now).date()
+
+    @property
+    def is_on_staff(self) -> bool:
+        """Anybody with an office, assistants included: these may give commands."""
+        return any(role.kind in STAFF for role in self.roles)
 
     @property
     def is_staff(self) -> bool:
