@@ -8,6 +8,11 @@ ENV PYTHONUTF8=1 \
 
 WORKDIR /app
 
+# A font with Chinese characters, for the contact cards as pictures.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-wqy-microhei \
+    && rm -rf /var/lib/apt/lists/*
+
 # Wheels only, but for jieba: an sdist of pure Python, built with setuptools and without a compiler.
 COPY requirements.txt ./
 RUN pip install --require-hashes -r requirements.txt
