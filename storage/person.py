@@ -73,7 +73,10 @@ class Role(SQLModel, table=True):
 
 
 class Absence(SQLModel, table=True):
-    """``starts`` ≤ t < ``ends``: the person is on leave and gets nothing new."""
+    """``starts`` ≤ t < ``ends``: the person is on leave and gets nothing new.
+
+    ``handed_at`` is when his open cases were handed over for it.
+    """
 
     __tablename__ = "absence"
 
@@ -82,6 +85,7 @@ class Absence(SQLModel, table=True):
     starts: datetime = Field(sa_type=UtcTime)
     ends: datetime = Field(sa_type=UtcTime)
     reason: str = Field(default="", max_length=60)
+    handed_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class Duty(SQLModel, table=True):

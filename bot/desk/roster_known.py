@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel
 
 from storage.grid import Community, Grid, GridCode, GridLevel
 from storage.group import ChatGroup, GroupGrid
-from storage.person import Absence, Identity, Person, Role
+from storage.person import Absence, Duty, Identity, Person, Role
 from storage.place import Building, Estate, PlaceAlias, Unit
 
 Key = tuple[str, ...]
@@ -82,6 +82,12 @@ NOUNS: dict[str, Noun] = {
         {"person_id": "人员"},
         lambda v: (*v["person_id"], v["starts"].astimezone(UTC).isoformat()),
         {"reason": ""},
+    ),
+    "值班": Noun(
+        Duty,
+        {"person_id": "人员", "community_id": "社区"},
+        lambda v: (*v["person_id"], v["starts"].astimezone(UTC).isoformat()),
+        {},
     ),
     "群": Noun(
         ChatGroup,

@@ -153,6 +153,11 @@ SHEETS: tuple[Sheet, ...] = (
         Column("结束", cells.moment, key=True, needed=True, example="2026-11-25", note="只写日期就含这一天"),
         Column("事由", cells.text(60), "reason", example="年休假", note="可以空着"),
     )),
+    Sheet("值班", "duties", (
+        _PERSON,
+        Column("开始", cells.moment, key=True, needed=True, example="2026-11-23 18:00", note="日期，或日期加时间"),
+        Column("结束", cells.moment, key=True, needed=True, example="2026-11-24 08:30", note="只写日期就含这一天"),
+    )),
     Sheet("群", "groups", (
         _CHANNEL,
         Column("群标识", cells.text(128), "external_id", True, True, "", "group-haitang", "平台给的群编号"),

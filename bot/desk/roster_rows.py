@@ -147,6 +147,20 @@ def absence(line: Line) -> None:
     line.settle(line.plain() | {"person_id": who, "starts": begins, "ends": until})
 
 
+def duty(line: Line) -> None:
+    """As a leave; the duty is that of the person's own community."""
+    who = line.person()
+    starts, ends = line["开始"], line["结束"]
+    if who is None or starts is None or ends is None:
+        return
+    begins = _moment(starts)
+    until = _moment(ends) if isinstance(ends, datetime) else _moment(ends + timedelta(days=1))
+    if until <= begins:
+        line.wrong("结束", "要晚于开始，请核对")
+    owner = (line.book.find("人员", who) or {}).get("community_id")
+    line.settle(line.plain() | {"person_id": who, "community_id": owner, "starts": begins, "ends": until})
+
+
 def group(line: Line) -> None:
     words: tuple[str, ...] = line["网格代码"] or ()
     values = line.plain()
@@ -182,6 +196,7 @@ CHECKS: dict[str, Callable[[Line], None]] = {
     "角色": role,
     "账号": identity,
     "请假": absence,
+    "值班": duty,
     "群": group,
 }
 

@@ -179,7 +179,7 @@ def test_importing_it_twice_changes_nothing(tmp_path: Path) -> None:
     before = contents(engine)
     second = load(engine, read(DEMO))
     assert not second.changed
-    assert sum(count.same for count in second.counts.values()) == 244
+    assert sum(count.same for count in second.counts.values()) == 291
     assert contents(engine) == before
 
 

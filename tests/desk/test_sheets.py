@@ -12,7 +12,7 @@ from bot.desk.roster_layout import SHEETS, Column, Sheet
 from bot.desk.roster_template import template
 from bot.desk.sheets import WrongRows, clean, read
 
-ALL_SHEETS = "社区、网格、小区、楼栋、单元、别名、人员、角色、账号、请假、群"
+ALL_SHEETS = "社区、网格、小区、楼栋、单元、别名、人员、角色、账号、请假、值班、群"
 LOST = "Excel 把长代码存成了数字，末尾几位已经丢失，请把这一列设为“文本”格式后重新填写"
 
 
