@@ -68,6 +68,10 @@ def _community(session: Session, index: int) -> tuple[Community, Estate]:
         duty_phone="0351-0000001", hours="08:30-12:00,14:30-18:00",
     ))  # fmt: skip
     assert community.id is not None
+    for member, kind in (("leader", RoleKind.LEADER), ("chief", RoleKind.CHIEF)):
+        person = Person(community_id=community.id, code=f"{member}{index:03d}", name="负责人", phone="13700000000",
+                        phone_public=True)  # fmt: skip
+        _join(session, person, f"{member}{index:03d}", kind, None)
     name = f"{_FIRST[index // 10 % 10]}{_SECOND[index % 10]}苑"
     estate = _kept(session, Estate(community_id=community.id, name=name))
     return community, estate

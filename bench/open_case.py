@@ -49,31 +49,32 @@ class Desk:
         self.cpu: list[float] = []
         self.alone: list[float] = []
         self.statements: dict[str, float] = {}
+        self.messages = 10_000_000  # far from the numbers of the inbox, for verbs that no message asks for
 
     def round(self, count: int) -> None:
         """Drain ``count`` rows of distinct senders; then record the SQL of as many more, and replay it on a copy."""
-        self._fill(count)
+        self.fill(count)
         cpu, begun = time.process_time(), time.perf_counter()
-        self._drain()
+        self.drain()
         self.rates.append(count / (time.perf_counter() - begun))
         self.cpu.append((time.process_time() - cpu) / count * 1e6)
-        self._fill(count)
+        self.fill(count)
         database = self.service.database
         database.dispose()
         self.service.durable.dispose()
         copy = self._machine.copy_of(self.url)
         tape = Tape()
         with tape.recording(database):
-            self._drain()
+            self.drain()
         with opened(copy) as engine:
             self.alone.append(count / tape.play(engine))
         self.statements = {name: sent / count for name, sent in tape.statements().most_common()}
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         while self.service.pipeline.work(clock=utc_now):
             pass
 
-    def _fill(self, count: int) -> None:
+    def fill(self, count: int) -> None:
         members = [member for member, _ in self.city.residents[:count]]
         words = requests(self._chance, [address for _, address in self.city.residents[:count]])
         now = utc_now()
