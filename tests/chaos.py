@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from select import select as wait_for
 from typing import Any, NamedTuple
@@ -32,7 +33,7 @@ from sqlmodel import Session, col, func, select
 
 import bot.app
 import bot.words
-from bot.channels import wecom_api
+from bot.channels import wire
 from bot.intents import engine as language
 from bot.intents import words as segmenter
 from bot.intents.catalog import load_catalog
@@ -87,9 +88,10 @@ def _zygote() -> None:
         return built[tuple(places)]
 
     setattr(bot.words, "Engine", lexicon)  # noqa: B010
-    setattr(bot.app, "load_catalog", lambda: catalog)  # noqa: B010
+    setattr(bot.app, "load_catalog", lambda **_: catalog)  # noqa: B010
     segmenter.prepare()
-    wecom_api._trusted()
+    wire._trusted()
+    import_module("aiohttp")  # a service reads it in at its first message; here once for all of them
     database = open_engine(settings.database)
     bot.words.LiveWords(database, catalog)
     database.dispose()  # no connection crosses a fork

@@ -18,6 +18,7 @@ ROOMS = {
     "bot.jobs": "jobs",
     "bot.pipeline": "pipeline",
     "bot.words": "words",
+    "bot.attention": "attention",
     "bot.console": "console",
     "bot.mobile": "mobile",
     "bot.handlers": "handlers",
@@ -40,6 +41,7 @@ MAY_IMPORT = {
     "webhook": {"channels", "channels.base", "pipeline", "desk", "reports", "storage", "config"},
     "jobs": {"channels", "channels.base", "pipeline", "desk", "reports", "storage", "config"},
     "pipeline": {"handlers", "intents", "intents.base", "channels.base", "desk", "texts", "storage", "config"},
+    "attention": {"storage", "config"},
     "words": {"intents", "intents.base", "storage", "config"},
     "console": {"desk", "reports", "intents", "intents.base", "texts", "storage", "config"},
     "mobile": {"desk", "reports", "intents", "intents.base", "texts", "storage", "config"},
@@ -57,7 +59,7 @@ MAY_IMPORT = {
 }
 DOORS = {
     "wechatpy": ("bot.channels",),
-    "httpx2": ("bot.channels",),
+    "aiohttp": ("bot.channels",),
     "fastapi": ("bot.app", "bot.webhook", "bot.console", "bot.mobile"),
     "starlette": ("bot.app", "bot.webhook", "bot.console", "bot.mobile"),
     "apscheduler": ("bot.jobs.base",),
@@ -65,6 +67,8 @@ DOORS = {
     "redis": ("storage.cache",),
     "alembic": ("storage.migrations",),
     "chinese_calendar": ("bot.desk.calendar",),
+    "segno": ("bot.console.card_image",),
+    "resvg_py": ("bot.console.card_image",),
     "uvicorn": ("bot.__main__",),
     "typer": ("bot.__main__",),
 }

@@ -101,7 +101,8 @@ class Outgoing:
     """One message to carry. ``key`` is our idempotency key; ``text`` always says everything a card says.
 
     ``address`` is what the platform needs: a member's id, or the key of a group's robot. It may be a secret
-    and is never logged; ``label`` may.
+    and is never logged; ``label`` may. ``redraw``: the card is to be drawn over the one that is there, by
+    ``update_code`` where the platform wants one; without a code the text is sent instead.
     """
 
     key: str
@@ -111,6 +112,7 @@ class Outgoing:
     label: str = ""
     card: Card | None = None
     mention: str = ""
+    redraw: bool = False
     update_code: str = ""
 
 
@@ -177,6 +179,10 @@ class Channel(Protocol):
 
     def peek(self, plain: bytes) -> str | None:
         """The words of an ordinary text message, or None when the message is anything else."""
+        ...
+
+    def sender_of(self, plain: bytes) -> str:
+        """Who said what ``peek`` has read, as ``parse`` would say it; cheaper, because it is asked for chatter."""
         ...
 
     def parse(self, plain: bytes, now: datetime) -> Incoming | None:

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.channels.base import CallbackRefused, Can, Incoming, Outgoing, Receipt, SendFailed
-from bot.channels.wecom_api import TEXT_BYTES, Wire, cut, plain_words
+from bot.channels.wecom_api import TEXT_BYTES, cut, plain_words
 from bot.channels.wecom_errors import failure
+from bot.channels.wire import Wire
 from config.settings import WecomSettings
 
 PER_MINUTE = 20
@@ -40,6 +41,9 @@ class Robot:
 
     def decode(self, query: Mapping[str, str], body: bytes, now: datetime) -> bytes:
         raise CallbackRefused(404, "消息推送只能发，不能收")
+
+    def sender_of(self, plain: bytes) -> str:
+        return ""
 
     def peek(self, plain: bytes) -> str | None:
         return None

@@ -68,6 +68,9 @@ class Simulator:
             return None
         return _words(message, "text") if message["kind"] == "text" and message.get("group") else None
 
+    def sender_of(self, plain: bytes) -> str:
+        return _words(_read(plain), "sender")
+
     def parse(self, plain: bytes, now: datetime) -> Incoming | None:
         message = _read(plain)
         kind = cast(Kind, message["kind"])

@@ -11,8 +11,6 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-import httpx2
-
 from bot.channels import wecom_message
 from bot.channels.base import CallbackRefused, Can, Card, Incoming, Outgoing, Receipt, SendFailed
 from bot.channels.robot import PER_MINUTE as ROBOT_PER_MINUTE
@@ -58,14 +56,14 @@ class Wecom:
         },
     )
 
-    def __init__(self, settings: WecomSettings, cache: Cache, client: httpx2.AsyncClient | None = None) -> None:
+    def __init__(self, settings: WecomSettings, cache: Cache) -> None:
         self._settings = settings
         self._crypto = (
             WecomCrypto(settings.token.get_secret_value(), settings.aes_key.get_secret_value(), settings.corp_id)
             if settings.hears
             else None
         )
-        self._api = WecomApi(settings, cache, client)
+        self._api = WecomApi(settings, cache)
         self._robot = Robot(settings, self._api.wire)
 
     def verify(self, query: Mapping[str, str]) -> bytes:
@@ -92,6 +90,9 @@ class Wecom:
     def peek(self, plain: bytes) -> str | None:
         return wecom_message.peek(plain)
 
+    def sender_of(self, plain: bytes) -> str:
+        return wecom_message.sender_of(plain)
+
     def parse(self, plain: bytes, now: datetime) -> Incoming | None:
         return wecom_message.parse(plain, now, channel=NAME)
 
@@ -109,6 +110,8 @@ class Wecom:
             raise failure(40003)
         if message.update_code:
             return await self._redraw(message)
+        if message.redraw:  # no code is left: a second card of the same task would be refused
+            return await self._deliver("message/send", message.address, _text(message), "没有可用的更新码，改发文字")
         refused: SendFailed | None = None
         for body, note in _forms(message):
             try:

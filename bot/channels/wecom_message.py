@@ -75,6 +75,12 @@ def peek(plain: bytes) -> str | None:
     return text
 
 
+def sender_of(plain: bytes) -> str:
+    """The sender of what ``peek`` has read: in such a message his tag stands before any words of his."""
+    _, _, rest = plain.partition(b"<FromUserName>")
+    return rest[: rest.find(b"</")].removeprefix(b"<![CDATA[").removesuffix(b"]]>").decode("ascii", "replace")
+
+
 def parse(plain: bytes, now: datetime, *, channel: str) -> Incoming | None:
     """The message as ``Incoming``, or None when nobody needs it. Raises ``CallbackRefused`` 400 on rubbish.
 

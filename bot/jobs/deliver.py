@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter
-from sqlalchemy import Engine, bindparam, update
-from sqlmodel import col
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from bot.channels.base import Button, Card, Channel, Outgoing, Receipt, SendFailed
+from bot.desk import cards
 from storage.db import writing
-from storage.message import IS_OPEN, Outbox
-from storage.queue import DEAD, OPEN, SENT, claim_outbox, sent_since
+from storage.queue import DEAD, OPEN, SENT, Parcel, claim_outbox, finish_outbox, put_off, sent_since
 
 try:
     import uvloop
@@ -30,8 +31,10 @@ _log = logging.getLogger("gridbot.deliver")
 _SENT = Counter("gridbot_deliveries_total", "Messages by channel and what came of the try", ["channel", "result"])
 LEASE = timedelta(seconds=60)
 _SEND_SECONDS = 30.0
-_GATHER_SECONDS = 0.02
-_MOST_AT_ONCE = 32
+_TURN_SECONDS = 0.05
+_LOOK_SECONDS = 0.25
+_ROUND_SECONDS = 5.0  # then the job's loop may see that it should stop, however much is waiting
+_MOST_AT_ONCE = 64
 _MOST_ATTEMPTS = 40  # about six hours of a platform that does not answer
 _CONFIG_WAIT = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(minutes=10)
@@ -46,62 +49,126 @@ class Deliver:
         self._engine = engine
         self._channels = channels
         self._loop = _new_loop()
+        self._under_way: dict[asyncio.Task[Result], Parcel] = {}
+        self._ended: list[Result] = []  # not written down yet
+        self._codes: list[tuple[int, int, str]] = []  # case, reader, and the code that came with his card
+        self._looked = 0.0
+        self._crowded = False
 
     def __call__(self, now: Callable[[], datetime]) -> bool:
-        rows = self._claim(now())
-        if rows:
+        rows = self._turn_over(now())
+        if rows or self._under_way:
             self._loop.run_until_complete(self._carry_all(rows, now))
-        return bool(rows)
+        return self._crowded
 
     def close(self) -> None:
         if not self._loop.is_closed():
+            # connections live in the loop that opened them, and nobody else can end them
+            self._loop.run_until_complete(self._hang_up())
             self._loop.close()
 
-    async def _carry_all(self, rows: list[Outbox], now: Callable[[], datetime]) -> None:
+    async def _hang_up(self) -> None:
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def _carry_all(self, rows: list[Parcel], now: Callable[[], datetime]) -> None:
         """Keep up to ``_MOST_AT_ONCE`` sends under way: a slow target takes up one place, never the line.
 
-        What ended within a few hundredths of a second is written down together, in one transaction with the next claim.
+        What ended within a few hundredths of a second is written down together, in one transaction with the next
+        claim. Unless crowds are waiting a turn takes that long, so that a trickle does not become a transaction each.
         """
-        under_way = {asyncio.ensure_future(self._carry(row, now)) for row in rows}
-        while under_way:
-            done, under_way = await asyncio.wait(under_way, timeout=_GATHER_SECONDS)
-            if done:
-                results = [task.result() for task in done]
-                more = await asyncio.to_thread(self._turn_over, results, now(), _MOST_AT_ONCE - len(under_way))
-                under_way |= {asyncio.ensure_future(self._carry(row, now)) for row in more}
+        await catch_up()
+        round_ends = self._loop.time() + _ROUND_SECONDS
+        while rows or self._under_way:
+            self._under_way |= {asyncio.ensure_future(self._carry(row, now)): row for row in rows}
+            turn_ends = self._loop.time() + _TURN_SECONDS
+            await self._wait(now, _TURN_SECONDS)
+            if not self._under_way and not self._crowded:
+                await asyncio.sleep(turn_ends - self._loop.time())
+            try:
+                rows = await self._next(now, claims=self._loop.time() < round_ends)
+            except SQLAlchemyError:
+                # who is on the way arrives all the same, and the next round writes down what came of it
+                await self._wait(now, None)
+                raise
 
-    def _claim(self, now: datetime) -> list[Outbox]:
-        return self._turn_over([], now, _MOST_AT_ONCE)
+    async def _wait(self, now: Callable[[], datetime], seconds: float | None) -> None:
+        """Until all have arrived, or for so long."""
+        if not self._under_way:
+            return
+        done, _ = await asyncio.wait(self._under_way, timeout=seconds)
+        for task in done:
+            row, broken = self._under_way.pop(task), task.exception()
+            if broken is not None:
+                _log.error("message %s (case %s) could not be handed over", row.id, row.case_id, exc_info=broken)
+                self._ended.append(
+                    self._failed(row, SendFailed("retry", f"程序出错（{type(broken).__name__}）"), now())
+                )
+            else:
+                self._ended.append(task.result())
 
-    def _turn_over(self, results: list[Result], now: datetime, most: int) -> list[Outbox]:
-        """Write down what came of earlier messages and take new ones."""
+    async def _next(self, now: Callable[[], datetime], *, claims: bool) -> list[Parcel]:
+        """What to carry next. A look costs a transaction: in a crowd it must be worth it, and slow ones can wait."""
+        worth = _MOST_AT_ONCE // 2 if self._crowded else 1
+        if self._under_way and len(self._ended) < worth and self._loop.time() < self._looked + _LOOK_SECONDS:
+            return []
+        self._looked = self._loop.time()
+        if not self._under_way:
+            return self._turn_over(now(), claims=claims)
+        # whoever waits for a platform's answer must not wait for a slow database as well
+        return await asyncio.to_thread(self._turn_over, now(), claims=claims)
+
+    def _turn_over(self, now: datetime, *, claims: bool = True) -> list[Parcel]:
+        """Write down what came of earlier messages and take as many new ones as there is room for."""
+        room = _MOST_AT_ONCE - len(self._under_way) if claims else 0
         with writing(self._engine) as session:
-            if results:
-                session.connection().execute(_MARK, results)
-            rows = claim_outbox(session, now=now, lease=LEASE, most=most)
-            paced = [row for row in rows if self._channels[row.channel].can.per_minute] if rows else []
-            if not paced:
-                return rows
-            tried = sent_since(session, [row.lane for row in paced], since=now - _MINUTE)
-            kept = []
-            for row in rows:
-                count, first = tried.get(row.lane, (0, now))
-                if count and count >= self._pace(row):
-                    # the platform would drop or refuse it: wait until the oldest of this minute has passed
-                    row.not_before, row.tried_at, row.attempts = first + _MINUTE, None, row.attempts - 1
-                    session.add(row)
-                else:
-                    kept.append(row)
-            return kept
+            if self._ended:
+                finish_outbox(session, self._ended)
+            rows = claim_outbox(session, now=now, lease=LEASE, most=room) if room else []
+            late = self._beyond_pace(session, rows, now)
+            if late:
+                put_off(session, late.values())
+            self._keep_codes(session, now)
+            taken = [self._with_code(session, row, now) for row in rows if row.id not in late]
+        self._ended, self._codes = [], []
+        self._crowded = len(rows) == room
+        return taken
 
-    def _pace(self, row: Outbox) -> int:
+    def _keep_codes(self, session: Session, now: datetime) -> None:
+        """Codes that came with sent cards: each lets that reader's card be drawn anew once."""
+        for case_id, holder, code in self._codes:
+            cards.code_came(session, case_id=case_id, identity_id=holder, code=code, now=now)
+
+    def _with_code(self, session: Session, row: Parcel, now: datetime) -> Parcel:
+        """A card to be drawn anew takes its code along; it is spent with that, also when the sending fails."""
+        holder = row.payload.get("holder", 0)
+        if not row.payload.get("redraw") or not holder or row.case_id is None:
+            return row
+        code = cards.take_code(session, case_id=row.case_id, identity_id=holder, now=now)
+        return row._replace(payload={**row.payload, "code": code})
+
+    def _beyond_pace(self, session: Session, rows: list[Parcel], now: datetime) -> dict[int, tuple[Parcel, datetime]]:
+        """Those that the platform would drop or refuse now, by id, and when the oldest of this minute has passed."""
+        paced = [row for row in rows if row.channel in self._channels and self._channels[row.channel].can.per_minute]
+        if not paced:
+            return {}
+        tried = sent_since(session, {row.lane for row in paced}, since=now - _MINUTE)
+        return {
+            row.id: (row, tried[row.lane][1] + _MINUTE)
+            for row in paced
+            if row.lane in tried and tried[row.lane][0] >= self._pace(row)
+        }
+
+    def _pace(self, row: Parcel) -> int:
         """A little under the platform's limit, because its minute is not ours."""
         can = self._channels[row.channel].can
         limit = can.limits.get("group_per_minute", can.per_minute) if row.to == "group" else can.per_minute
         return max(1, limit * 9 // 10)
 
-    async def _carry(self, row: Outbox, now: Callable[[], datetime]) -> Result:
+    async def _carry(self, row: Parcel, now: Callable[[], datetime]) -> Result:
         try:
+            if row.channel not in self._channels:
+                raise SendFailed("config", f"渠道 {row.channel} 没有设置，消息先留着")
             async with asyncio.timeout(_SEND_SECONDS):
                 receipt = await self._channels[row.channel].send(_outgoing(row))
         except TimeoutError:
@@ -109,9 +176,11 @@ class Deliver:
         except SendFailed as failure:
             return self._failed(row, failure, now())
         _SENT.labels(row.channel, "sent").inc()
+        if receipt.response_code and row.case_id is not None and row.payload.get("holder"):
+            self._codes.append((row.case_id, row.payload["holder"], receipt.response_code))
         return _result(row, SENT, now(), receipt=receipt)
 
-    def _failed(self, row: Outbox, failure: SendFailed, now: datetime) -> Result:
+    def _failed(self, row: Parcel, failure: SendFailed, now: datetime) -> Result:
         _SENT.labels(row.channel, failure.verdict).inc()
         _log.warning(
             "message %s to %s (case %s) not delivered: %s %s",
@@ -128,36 +197,27 @@ class Deliver:
         return _result(row, OPEN, now + wait, error=failure.reason)
 
 
-def _result(row: Outbox, state: str, at: datetime, *, receipt: Receipt | None = None, error: str = "") -> Result:
+async def catch_up() -> None:
+    """Let a loop that stood still notice which connections were closed meanwhile, before one of them is used."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def _result(row: Parcel, state: str, at: datetime, *, receipt: Receipt | None = None, error: str = "") -> Result:
     receipt = receipt or Receipt()
     return {
         "row": row.id,
         "tries": row.attempts,
-        "state": state,
-        "not_before": at,
-        "sent_at": at if state == SENT else None,
-        "ref": receipt.ref,
-        "response_code": receipt.response_code,
-        "error": (error or receipt.note)[:400],
+        "end": state,
+        "due": at,
+        "sent": at if state == SENT else None,
+        "receipt": receipt.ref,
+        "code": receipt.response_code,
+        "trouble": (error or receipt.note)[:400],
     }
 
 
-# only the holder of the lease may write: a second sender has raised the count
-_MARK = (
-    update(Outbox)
-    .where(col(Outbox.id) == bindparam("row"), col(Outbox.attempts) == bindparam("tries"), col(Outbox.state) == IS_OPEN)
-    .values(
-        state=bindparam("state"),
-        not_before=bindparam("not_before"),
-        sent_at=bindparam("sent_at"),
-        ref=bindparam("ref"),
-        response_code=bindparam("response_code"),
-        error=bindparam("error"),
-    )
-)
-
-
-def _outgoing(row: Outbox) -> Outgoing:
+def _outgoing(row: Parcel) -> Outgoing:
     card = row.payload.get("card")
     return Outgoing(
         key=row.key,
@@ -166,7 +226,8 @@ def _outgoing(row: Outbox) -> Outgoing:
         label=row.label,
         text=row.payload["text"],
         mention=row.payload.get("mention", ""),
-        update_code=row.payload.get("redraw", ""),
+        redraw=bool(row.payload.get("redraw")),
+        update_code=row.payload.get("code", ""),
         card=_card(card) if card else None,
     )
 
