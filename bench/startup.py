@@ -14,8 +14,9 @@ from bench.machine import DidNotStart, Machine, Running, free_port, opened, othe
 from bot.app import fill_demo, utc_now
 
 READY_TARGET, MEMORY_TARGET = Target("≤", 3), Target("≤", 180)
-IDLE_SECONDS = 5
-SHORT_IDLE_SECONDS = 2
+# long enough for what a process makes ready when it is open already
+IDLE_SECONDS = 8
+SHORT_IDLE_SECONDS = 6
 _IMPORTS = "import fastapi, sqlmodel, uvicorn; print('in', flush=True); import time; time.sleep(60)"
 
 

@@ -1,7 +1,12 @@
 """The commands: ``python -m bot …``. Each is a few lines around what the rooms already do; help is in Chinese."""
 
+import gc
+
+if __name__ == "__main__":
+    # what a start makes is there to stay: looking for garbage among it costs a fifth of the start, and finds none
+    gc.disable()
+
 import asyncio
-import json
 import signal
 import subprocess
 import sys
@@ -10,10 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
-import typer.rich_utils
 import uvicorn
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import NotReady, Service, build_app, make_room, open_database, open_service, utc_now
@@ -22,25 +24,52 @@ from bot.desk.errors import Refusal
 from bot.desk.sheets import WrongRows
 from bot.doctor import examine
 from bot.intents import words as segmenter
-from bot.intents.base import NONE
+from bot.intents.answers import Unreadable, answer
 from bot.intents.catalog import WrongCatalog, load_catalog
 from bot.intents.engine import Engine
 from bot.intents.mask import mask
+from bot.reports import scoring
 from bot.texts.explain import told
+from bot.texts.panels import PANELS
 from config.logging import set_up_logging
+from config.scheme import read_scheme
 from config.settings import ROLES, Settings, WrongSettings, read_settings
 from storage import schema
-from storage.db import writing
+from storage.db import reading, writing
 
 
 class _Command(typer.core.TyperCommand):
     def get_help_option(self, ctx: Any) -> Any:
         return _in_chinese(super().get_help_option(ctx))
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _title_panels()
+        super().format_help(ctx, formatter)
+
 
 class _Group(typer.core.TyperGroup):
     def get_help_option(self, ctx: Any) -> Any:
         return _in_chinese(super().get_help_option(ctx))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _title_panels()
+        super().format_help(ctx, formatter)
+
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        with _Faults():
+            return super().make_context(*words, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _Faults():
+            return super().invoke(ctx)
+
+
+class _Faults:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if kind and issubclass(kind, typer.TyperException | typer.Abort):
+            _title_panels()
 
 
 def _in_chinese(option: Any) -> Any:
@@ -49,20 +78,17 @@ def _in_chinese(option: Any) -> Any:
     return option
 
 
-typer.rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
-typer.rich_utils.OPTIONS_PANEL_TITLE = "选项"
-typer.rich_utils.COMMANDS_PANEL_TITLE = "命令"
-typer.rich_utils.ERRORS_PANEL_TITLE = "出错了"
-typer.rich_utils.ABORTED_TEXT = "已中止。"
-typer.rich_utils.DEFAULT_STRING = "[默认：{}]"
-typer.rich_utils.REQUIRED_LONG_STRING = "[必填]"
-typer.rich_utils.RICH_HELP = "用 [blue]'{command_path} {help_option}'[/] 看说明。"
+def _title_panels() -> None:
+    # a large library, and the service never shows a panel
+    from typer import rich_utils  # noqa: PLC0415
+
+    vars(rich_utils).update(PANELS)
+
 
 _SETTINGS: dict[str, Any] = {"add_completion": False, "no_args_is_help": True, "pretty_exceptions_enable": False}
 app = typer.Typer(cls=_Group, help="网格贴心人：把居民群里的一句话，变成有人负责、有头有尾的一件事。", **_SETTINGS)
 db = typer.Typer(cls=_Group, help="数据库", **_SETTINGS)
 app.add_typer(db, name="db")
-_console = Console(stderr=True)
 
 
 def _stop(lines: list[str], code: int = 2) -> NoReturn:
@@ -111,7 +137,8 @@ def serve(
         asyncio.run(_work_until_told(service))
         return
     if service.settings.shows_demo:
-        _console.print(f"演示社区已就绪，请打开 http://{host}:{port}/ （演示数据，未连接微信；按 Ctrl+C 停止）")
+        ready = f"演示社区已就绪，请打开 http://{host}:{port}/ （演示数据，未连接微信；按 Ctrl+C 停止）"
+        print(ready, file=sys.stderr)
     config = uvicorn.Config(
         build_app(service), host=host, port=port, access_log=False, log_config=None, server_header=False,
         date_header=False, timeout_graceful_shutdown=5,
@@ -154,26 +181,10 @@ def classify() -> None:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            text = row["text"]
-            if not isinstance(text, str):
-                raise TypeError
-        except (json.JSONDecodeError, KeyError, TypeError):
+            print(answer(engine, line), flush=True)
+        except Unreadable:
             wrong += 1
             print(f'第{number}行看不懂，要写成 {{"id":"1","text":"…"}}，已跳过', file=sys.stderr)
-            continue
-        meaning = engine.understand(text)
-        answer = {
-            "id": row.get("id"),
-            "intent": NONE if meaning.decision == "maybe" else meaning.intent,
-            "is_request": meaning.is_request,
-            "urgent": meaning.urgent,
-            "sub": meaning.sub,
-            "slots": meaning.slots.as_dict(),
-            "score": round(meaning.score, 3),
-            "why": meaning.why(),
-        }
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -192,12 +203,16 @@ def import_(
             _stop([f"模板写不出来：{template}，请检查文件夹是否存在、能不能写。"], 1)
         print(f"模板已生成：{template}")
         return
+    # a large library, and the service never draws a bar
+    from rich import console, progress  # noqa: PLC0415
+
     settings = _settings()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn())
+    drawn = progress.Progress(*columns, console=console.Console(stderr=True))
     try:
         tables = sheets.read(source)
         database = open_database(settings)
-        with Progress(*columns, console=_console) as bar, writing(database) as session:
+        with drawn as bar, writing(database) as session:
             task = bar.add_task("导入", total=None)
             summary = roster.import_tables(
                 session, tables, now=utc_now(), actor="operator", door="command",
@@ -210,6 +225,33 @@ def import_(
     except SQLAlchemyError as error:
         _stop([f"数据库写不进去（{type(error).__name__}），一行都没有导入。"], 1)
     print(summary)
+
+
+@app.command(cls=_Command, help="考评：从件数表（CSV），或从一段时间的案件，算出各单位的四项比率和考评得分。")
+def score(
+    source: Annotated[Path | None, typer.Argument(help="件数表；不写则从标准输入读")] = None,
+    form: Annotated[str, typer.Option("--format", help="输出成 csv、json，或给人看的 table")] = "csv",
+    period: Annotated[str, typer.Option(help="不读件数表，统计这个月的案件，例如 2026-11")] = "",
+    first: Annotated[str, typer.Option("--from", help="统计从这一天起的案件，例如 2026-11-01")] = "",
+    last: Annotated[str, typer.Option("--to", help="统计到这一天为止，包括这一天")] = "",
+    out: Annotated[Path | None, typer.Option(help="写进这个文件（Excel 可以直接打开），不在屏幕上显示")] = None,
+) -> None:
+    settings = _settings()
+    scheme = read_scheme(settings.assessment)
+    ask = scoring.Ask(source=source, form=form, month=period, first=first, last=last)
+    try:
+        if ask.of_cases:
+            with reading(open_database(settings)) as session:
+                scored = scoring.of_cases(session, ask, scheme, now=utc_now())
+        else:
+            scored = scoring.of_table(ask, scheme)
+        scored.put(out)
+    except scoring.NotScored as wrong:
+        _stop(wrong.lines, 1)
+    except NotReady as not_ready:
+        _stop([not_ready.say])
+    except SQLAlchemyError as error:
+        _stop([f"数据库读不出来（{type(error).__name__}），没有计算。"], 1)
 
 
 @app.command(cls=_Command, help="体检：设置、数据库、缓存、渠道、时钟、社区资料。有问题则退出码为 1。")
@@ -240,4 +282,6 @@ def upgrade() -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.enable()
     app()

@@ -1,5 +1,7 @@
 """The commands as an operator types them, judged by what they print and how they exit."""
 
+import csv
+import io
 import json
 import logging
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from storage.db import open_engine
+from tests.reports import golden
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -164,3 +167,83 @@ def test_a_postgres_without_tables_waits_for_the_upgrade(shell: Shell, postgres_
     ended = shell.run("db", "upgrade", GRIDBOT_DATABASE_URL=postgres_url)
     assert ended.returncode == 0, ended.stderr
     assert shell.run("doctor", GRIDBOT_DATABASE_URL=postgres_url).returncode == 0
+
+
+TABLE = "unit,due,closed,on_time,extended,extension_base,first_pass,first_pass_base,media_deduction\n"
+
+
+def test_score_turns_counts_into_an_assessment(shell: Shell) -> None:
+    ended = shell.run("score", stdin=TABLE + "甲,10,9,10,1,12,8,9,0.2\n乙,0,0,0,0,0,0,0,\n")
+    assert ended.returncode == 0, ended.stderr
+    first, second = csv.DictReader(io.StringIO(ended.stdout))
+    assert (first["unit"], first["score"]) == ("甲", "94.16")
+    assert (second["score"], second["note"]) == ("—", "应结案数为0，不评分")
+    assert ended.stderr == ""
+
+
+def test_score_takes_the_citys_own_file(shell: Shell) -> None:
+    ended = shell.run("score", str(golden.FILE))
+    assert ended.returncode == 0, ended.stderr
+    scores = [row["考评得分_score"] for row in csv.DictReader(io.StringIO(ended.stdout))]
+    assert scores == [golden.score(row) or "—" for row in golden.rows()]
+
+
+def test_score_refuses_a_table_with_a_wrong_row_whole(shell: Shell) -> None:
+    ended = shell.run("score", "--format", "json", stdin=TABLE + "甲,10,9,10,1,12,8,9,0\n乙,1,2,1,0,1,1,1,0\n")
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.splitlines() == ["有1处要改，没有计算：", "  第3行（乙）：结案数2比应结案数1还多，请核对这两列"]
+
+
+def test_score_writes_a_file_that_excel_opens_or_leaves_the_old_one(shell: Shell, tmp_path: Path) -> None:
+    out = tmp_path / "考评.csv"
+    assert shell.run("score", "--out", str(out), stdin=TABLE + "甲,1,1,1,0,1,1,1,0\n").returncode == 0
+    before = out.read_bytes()
+    assert before.startswith(b"\xef\xbb\xbf")
+    assert shell.run("score", "--out", str(out), stdin=TABLE + "甲,x,1,1,0,1,1,1,0\n").returncode == 1
+    assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["考评.csv"]
+    ended = shell.run("score", "--out", str(tmp_path / "no" / "x.csv"), stdin=TABLE + "甲,1,1,1,0,1,1,1,0\n")
+    assert ended.returncode == 1
+    assert "写不进" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--period", "2026-13"), "“2026-13”不是月份，请写成 2026-11"),
+        (("--from", "2026-11-01"), "--from 和 --to 要一起写"),
+        (("--from", "2026-11-31", "--to", "2026-12-01"), "“2026-11-31”不是日期"),
+        (("--from", "2026-12-01", "--to", "2026-11-01"), "结束日期 2026-11-01 早于开始日期 2026-12-01"),
+        (("--period", "2026-11", "--from", "2026-11-01"), "只能写一种"),
+        (("x.csv", "--period", "2026-11"), "只能用一种"),
+        (("--format", "pdf"), "--format 只能是 csv、json、table"),
+        (("/no/such/file.csv",), "读不到“/no/such/file.csv”"),
+    ],
+)
+def test_score_says_in_one_line_what_it_cannot_do(shell: Shell, options: tuple[str, ...], says: str) -> None:
+    ended = shell.run("score", *options)
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_score_counts_the_cases_of_a_month(shell: Shell, tmp_path: Path) -> None:
+    home = {"GRIDBOT_DATA_DIR": str(tmp_path / "var")}
+    assert "还没有社区资料" in shell.run("score", "--period", "2026-11", **home).stderr
+    assert shell.run("import", str(HOME / "config" / "demo"), **home).returncode == 0
+    ended = shell.run("score", "--period", "2026-11", "--format", "table", **home)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("统计时间：2026年11月1日0时0分0秒—2026年11月30日23时59分59秒")
+    assert "应结案数为0，不评分" in ended.stdout
+    rows = json.loads(
+        shell.run("score", "--from", "2026-11-01", "--to", "2026-11-30", "--format", "json", **home).stdout
+    )
+    assert {row["group"] for row in rows} == {"街道", "社区", "网格"}
+    assert all(row["score"] is None and row["received"] == 0 for row in rows)
+
+
+def test_score_with_an_unknown_scheme_stops_the_start(shell: Shell) -> None:
+    ended = shell.run("score", stdin=TABLE, GRIDBOT_ASSESSMENT="beijing")
+    assert ended.returncode == 2
+    assert "没有“beijing”这个考评方案，可用的有：taiyuan_2022" in ended.stderr

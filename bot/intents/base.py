@@ -5,6 +5,8 @@ from typing import Literal
 
 Decision = Literal["act", "maybe", "silent"]
 Urgency = Literal["emergency", "high", "normal", "low"]
+Reach = Literal["", "building", "estate"]
+FollowKind = Literal["progress", "urge", "add", "place", "withdraw", "rate", "solved", "again", "proxy", "small"]
 NONE = "none"
 
 
@@ -26,6 +28,10 @@ class Item:
     ``short`` is the group-safe name of the matter in the acknowledgement (「楼道灯不亮」).
     ``alarm`` is the reviewed fixed text of an emergency, empty otherwise; it promises nothing that others must do.
     ``quiet``: the group hears nothing of it, whoever spoke there; he is answered in private.
+    ``dispute``: it is between two sides, so it leaves the group at once. ``restricted``: the law wants it reported, few
+    may see it and nobody can take it back. ``hides_reporter``: whoever handles it does not read who reported.
+    ``shared``: how far one cause of it may reach, so that neighbours who report it too join one case; empty: never.
+    ``apart``: words for its different things (a lift, a door); reports that name different ones are not the same.
     """
 
     code: str
@@ -43,6 +49,11 @@ class Item:
     alarm: str = ""
     admitted: bool = True
     quiet: bool = False
+    dispute: bool = False
+    restricted: bool = False
+    hides_reporter: bool = False
+    shared: Reach = ""
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,42 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """What a line would say about a case that is there already. Whether there is one, only the desk knows.
+
+    ``kind``: ``progress`` asks how it goes, ``urge`` presses, ``add`` tells more, ``place`` corrects the place,
+    ``withdraw`` takes it back, ``rate`` answers 「满意吗」, ``solved`` and ``again`` say that it is or is not;
+    ``proxy`` only speaks for somebody else, ``small`` is thanks and the like. ``sure``: the words alone say so, also
+    long after and in a group. ``number`` is the case's as written, ``rating`` 1–3. ``like`` are the words by which the
+    matter may be named, empty when none is. ``beneficiary`` is whom it is for, ``neighbour``: he lives elsewhere.
+    ``place`` and ``rest`` are the right place, read and as said; ``then`` is what is said beside a withdrawal.
+    """
+
+    kind: FollowKind
+    sure: bool = False
+    number: str = ""
+    rating: int = 0
+    like: tuple[str, ...] = ()
+    beneficiary: str = ""
+    neighbour: bool = False
+    place: Slots | None = None
+    rest: str = ""
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """「我家也是」「+1 3号楼」: the same as a neighbour said just before, and the speaker has it too.
+
+    ``about`` are the codes of the matters that the words may mean, empty when they name nothing at all. ``compared``:
+    a building in the line is the neighbour's (「跟3号楼一样」), not the speaker's.
+    """
+
+    about: frozenset[str] = frozenset()
+    compared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
     """What a message means, how sure, and why. ``item`` is the catalogue code, ``intent`` the slug of ``classify``."""
 
@@ -96,6 +143,8 @@ class Understanding:
     vetoes: tuple[str, ...] = ()
     reason: str = ""
     lexicon: str = ""
+    follow: FollowUp | None = None
+    echo: Echo | None = None
 
     def why(self) -> str:
         """One line of Chinese for staff: which words, which layer, what held it back."""

@@ -8,12 +8,13 @@ field named, so that a bad edit can never be half in force.
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from bot.intents.base import Item, Urgency
+from bot.intents import kept
+from bot.intents.base import Item, Reach, Urgency
 from bot.intents.frames import Frame, WrongFrame, compile_frame
 
 FOLDER = Path(__file__).parent / "catalog"
@@ -25,21 +26,11 @@ CUES = ("ask", "question", "anchor", "still", "exclaim")
 _ITEM_TEXTS = ("name", "slug", "short", "urgency", "first_reply", "finish", "lead", "escalate_to")
 _WORD_LISTS = ("strong", "things", "troubles", "support", "guards")
 _FRAME_LISTS = ("frames", "urgent_frames", "guard_frames")
-_OTHER = (
-    "kind",
-    "privacy",
-    "needs_place",
-    "anchored",
-    "sub",
-    "alarm",
-    "admitted",
-    "quiet",
-    "yields_to",
-    "whole",
-    "ignores",
-)
+_OTHER = ("kind", "privacy", "needs_place", "anchored", "sub", "alarm", "admitted", "shared")
+_MARKS = ("quiet", "dispute", "restricted", "hides_reporter")
+_OTHER_LISTS = ("yields_to", "whole", "ignores", "apart")
 _EXAMPLES = ("examples", "counter_examples")
-_FIELDS = {*_ITEM_TEXTS, *_WORD_LISTS, *_FRAME_LISTS, *_OTHER, *_EXAMPLES}
+_FIELDS = {*_ITEM_TEXTS, *_WORD_LISTS, *_FRAME_LISTS, *_OTHER, *_MARKS, *_OTHER_LISTS, *_EXAMPLES}
 _MIN_EXAMPLES, _MIN_COUNTER = 6, 4
 
 
@@ -109,35 +100,75 @@ class Catalog:
     speech: Speech
     version: str
 
+    def frames(self) -> Iterator[tuple[str, str, Frame]]:
+        """Every frame: whose it is (``item:code``, ``veto:name``, ``cue:name``, ``shape:…``), in which field."""
+        for rule in self.rules.values():
+            for field in _FRAME_LISTS:
+                for frame in getattr(rule, field):
+                    yield f"item:{rule.code}", field, frame
+        for veto in self.speech.vetoes:
+            for frame in veto.frames:
+                yield f"veto:{veto.name}", "frames", frame
+        for name, frames in self.speech.cues.items():
+            for frame in frames:
+                yield f"cue:{name}", "frames", frame
+        for shape in ("notice", "advertisement"):
+            for frame in getattr(self.speech, shape):
+                yield f"shape:{shape}", "frames", frame
 
-def load_catalog(folder: Path | None = None) -> Catalog:
-    """Read the folder. Raises WrongCatalog on the first thing that is wrong."""
-    folder = folder or FOLDER
-    digest = hashlib.sha256()
-    tables: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.glob("*.toml")):
-        raw = path.read_bytes()
-        digest.update(path.name.encode() + b"\0" + raw)
-        try:
-            tables[path.name] = tomllib.loads(raw.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-            raise WrongCatalog(f"{path.name}：读不懂，{wrong}") from wrong
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The shared word lists, and every frame read so far by its spelling."""
+
+    sets: Mapping[str, tuple[str, ...]]
+    frames: dict[str, Frame]
+
+
+def load_catalog(folder: Path | None = None, *, cache: Path | None = None) -> Catalog:
+    """Read the folder. Raises WrongCatalog on the first thing that is wrong.
+
+    ``cache``: a private folder that survives restarts, or none. Frames found right at an earlier start are compiled
+    when they are first needed; without it, all of them now.
+    """
+    files = {path.name: path.read_bytes() for path in sorted((folder or FOLDER).glob("*.toml"))}
+    version = hashlib.sha256(b"".join(name.encode() + b"\0" + raw for name, raw in files.items())).hexdigest()[:12]
+    key = kept.key_of(version)
+    known = kept.load(cache, key) if cache else None
+    tables, frames = known or ({name: _table(name, raw) for name, raw in files.items()}, {})
+    catalog = _catalog(tables, frames, version)
+    if cache and not known:
+        kept.store(cache, key, tables, frames.values())
+    return catalog
+
+
+def _table(file: str, raw: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(raw.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise WrongCatalog(f"{file}：读不懂，{wrong}") from wrong
+
+
+def _catalog(tables: Mapping[str, dict[str, Any]], frames: dict[str, Frame], version: str) -> Catalog:
     if SPEECH not in tables:
         raise WrongCatalog(f"{SPEECH}：没有这个文件")
-    speech = _speech(tables.pop(SPEECH))
+    speech = _speech(tables[SPEECH], frames)
+    shelf = _Shelf(speech.sets, frames)
     items: dict[str, Item] = {}
     rules: dict[str, Rules] = {}
     for file, content in tables.items():
+        if file == SPEECH:
+            continue
         for name, table in content.items():
             code = f"{file.removesuffix('.toml')}.{name}"
             if not isinstance(table, dict):
                 raise WrongCatalog(f"{file}：{name} 应当是一张表")
             items[code] = _item(file, code, table)
-            rules[code] = _rules(file, code, table, speech.sets)
+            rules[code] = _rules(file, code, table, shelf)
     for rule in rules.values():
         for other in rule.yields_to - rules.keys():
             raise WrongCatalog(f"目录：{rule.code} 的 yields_to 提到了不存在的 {other}")
-    return Catalog(items=items, rules=rules, speech=speech, version=digest.hexdigest()[:12])
+    return Catalog(items=items, rules=rules, speech=speech, version=version)
 
 
 def _item(file: str, code: str, table: dict[str, Any]) -> Item:
@@ -155,6 +186,8 @@ def _item(file: str, code: str, table: dict[str, Any]) -> Item:
         raise WrongCatalog(f"{file}：[{code}] 的 privacy 只能是 0、1、2")
     if table.get("kind") == "emergency" and not table.get("alarm"):
         raise WrongCatalog(f"{file}：[{code}] 是紧急事项，缺少 alarm")
+    if (shared := table.get("shared", "")) not in get_args(Reach) or (shared and table["privacy"] == 2):
+        raise WrongCatalog(f"{file}：[{code}] 的 shared 只能是 building、estate，私事（privacy 2）不能有")
     return Item(
         code=code,
         needs_place=bool(table.get("needs_place", True)),
@@ -162,12 +195,14 @@ def _item(file: str, code: str, table: dict[str, Any]) -> Item:
         sub=table.get("sub"),
         alarm=str(table.get("alarm", "")).strip(),
         admitted=bool(table.get("admitted", True)),
-        quiet=bool(table.get("quiet", False)),
+        shared=shared,
+        apart=_words(f"{file}：[{code}]", table, "apart"),
         **{field: table[field] for field in _ITEM_TEXTS},
+        **cast(dict[str, Any], {mark: bool(table.get(mark, False)) for mark in _MARKS}),
     )
 
 
-def _rules(file: str, code: str, table: dict[str, Any], sets: Mapping[str, tuple[str, ...]]) -> Rules:
+def _rules(file: str, code: str, table: dict[str, Any], shelf: _Shelf) -> Rules:
     if table.get("kind") not in get_args(Kind):
         raise WrongCatalog(f"{file}：[{code}] 的 kind 只能是 {'、'.join(get_args(Kind))}")
     where = f"{file}：[{code}]"
@@ -189,7 +224,7 @@ def _rules(file: str, code: str, table: dict[str, Any], sets: Mapping[str, tuple
         **cast(dict[str, Any], {field: _words(where, table, field) for field in (*_WORD_LISTS, *_EXAMPLES)}),
         **cast(
             dict[str, Any],
-            {field: _frames(f"{where} 的 {field}", table.get(field), sets) for field in _FRAME_LISTS},
+            {field: _frames(f"{where} 的 {field}", table.get(field), shelf) for field in _FRAME_LISTS},
         ),
     )
 
@@ -204,20 +239,24 @@ def _words(where: str, table: dict[str, Any], field: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _frames(where: str, sources: Any, sets: Mapping[str, tuple[str, ...]]) -> tuple[Frame, ...]:
+def _frames(where: str, sources: Any, shelf: _Shelf) -> tuple[Frame, ...]:
     if sources is None:
         return ()
-    if not isinstance(sources, list):
+    if not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
         raise WrongCatalog(f"{where} 应当是一列句式")
     try:
-        return tuple(compile_frame(source, sets) for source in sources)
+        for source in sources:
+            if source not in shelf.frames:
+                shelf.frames[source] = compile_frame(source, shelf.sets)
     except WrongFrame as wrong:
         raise WrongCatalog(f"{where}：{wrong}") from wrong
+    return tuple(shelf.frames[source] for source in sources)
 
 
-def _speech(table: dict[str, Any]) -> Speech:
+def _speech(table: dict[str, Any], frames: dict[str, Frame]) -> Speech:
     words = cast(dict[str, Any], table.get("words", {}))
     sets = {name: _words(f"{SPEECH}：[words]", words, name) for name in words}
+    shelf = _Shelf(sets, frames)
     cues = cast(dict[str, Any], table.get("cues", {}))
     for cue in CUES:
         if cue not in cues:
@@ -232,17 +271,17 @@ def _speech(table: dict[str, Any]) -> Speech:
                 name=name,
                 label=veto["label"],
                 against=frozenset(_words(where, veto, "against")),
-                frames=_frames(f"{where} 的 frames", veto.get("frames", []), sets),
+                frames=_frames(f"{where} 的 frames", veto.get("frames", []), shelf),
                 lifted_by=_words(where, veto, "lifted_by"),
             )
         )
     shape = cast(dict[str, Any], table.get("shape", {}))
     return Speech(
         sets=sets,
-        cues={name: _frames(f"{SPEECH}：[cues] 的 {name}", cues[name], sets) for name in cues},
+        cues={name: _frames(f"{SPEECH}：[cues] 的 {name}", cues[name], shelf) for name in cues},
         vetoes=tuple(vetoes),
-        notice=_frames(f"{SPEECH}：[shape] 的 notice", shape.get("notice", []), sets),
-        advertisement=_frames(f"{SPEECH}：[shape] 的 advertisement", shape.get("advertisement", []), sets),
+        notice=_frames(f"{SPEECH}：[shape] 的 notice", shape.get("notice", []), shelf),
+        advertisement=_frames(f"{SPEECH}：[shape] 的 advertisement", shape.get("advertisement", []), shelf),
         keep=_words(f"{SPEECH}：[shape]", shape, "keep"),
         keep_short=_words(f"{SPEECH}：[shape]", shape, "keep_short"),
         spellings=_spellings(cast(dict[str, str], table.get("spellings", {}))),

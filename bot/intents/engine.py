@@ -6,12 +6,13 @@ Points: a word that says it alone 3, a topic 2, a support 1; a whole sentence fr
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from bot.intents import emergency, words
+from bot.intents import emergency, later, words
 from bot.intents.base import Decision, Hit, PlaceWord, Slots, Understanding
 from bot.intents.catalog import Catalog, Rules, Veto
 from bot.intents.gate import Gate, is_relay, tidy, whole_match
-from bot.intents.lexicon import Found, Lexicon, Scan, Use
+from bot.intents.lexicon import Found, Lexicon, Scan, Use, lexicon_of
 from bot.intents.slots import Places, extract
 
 ACT, MAYBE = 4.0, 3.0
@@ -56,16 +57,30 @@ class Engine:
     def __init__(self, catalog: Catalog, places: Iterable[PlaceWord] = ()) -> None:
         self._catalog = catalog
         self._places = Places(places)
-        self._lexicon = Lexicon(catalog)
         self._gate = Gate(catalog, self._places)
         self._wholes = [rule for rule in catalog.rules.values() if rule.whole]
         self._vetoes = {veto.name: veto for veto in catalog.speech.vetoes}
-        self._anchor_free = frozenset(rule.code for rule in catalog.rules.values() if not rule.anchored)
-        words.prepare(word for word in self._lexicon.words if 2 <= len(word) <= 4)
+        self._cold = [frame for _, _, frame in catalog.frames() if not frame.is_ready]
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        # left to ``warm`` or to the first message that is kept: nobody waits for it at the start
+        lexicon = lexicon_of(self._catalog)
+        words.prepare(word for word in lexicon.words if 2 <= len(word) <= 4)
+        return lexicon
 
     def keeps(self, text: str) -> bool:
         """The gate: False = chatter nobody needs, never stored."""
         return self._gate.keeps(text)
+
+    def warm(self, most: int) -> bool:
+        """Make ready, up to ``most`` frames and patterns of the code, what no message needed yet; is more left?"""
+        _ = self._lexicon
+        words.load()
+        for frame in self._cold[-most:]:
+            frame.compiled()
+        del self._cold[-most:]
+        return bool(self._cold) or later.compile_waiting(most)
 
     def understand(self, text: str, *, from_staff: bool = False) -> Understanding:
         """All layers. ``from_staff``: the words of staff open nothing, whatever they say."""
@@ -143,11 +158,7 @@ class Engine:
         return words.on_borders(line[start:end], hit.start - start, hit.end - start)
 
     def _fitting(self, line: str, uses: list[Use]) -> list[tuple[Use, Span]]:
-        fits = []
-        for use in uses:
-            if found := use.frame.pattern.search(line):
-                fits.append((use, (found.start(), found.end(), found.group())))
-        return fits
+        return [(use, (*found.span(), found.group())) for use in uses if (found := use.frame.pattern.search(line))]
 
     def _speech(self, line: str, scan: Scan) -> _Speech:
         speech = _Speech()

@@ -8,6 +8,7 @@ of at most 20 characters that may cross a comma. Everything else is an ordinary 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 NARROW = r"[^，。！？；,!?;\n]{0,8}"
 WIDE = r"[^。！？!?\n]{0,20}"
@@ -23,13 +24,31 @@ class WrongFrame(ValueError):
     """A frame that cannot work; says why in Chinese."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
-    """One compiled frame. Of every group in ``needs`` a text must hold one word before ``pattern`` is worth running."""
+    """One frame. Of every group in ``needs`` a text must hold one word before ``pattern`` is worth running."""
 
     source: str
-    pattern: re.Pattern[str]
-    needs: frozenset[frozenset[str]]
+    regex: str
+    needs: tuple[frozenset[str], ...]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when it is first needed; safe from any thread, two that meet here get the same."""
+        return re.compile(self.regex)
+
+    @property
+    def is_ready(self) -> bool:
+        """Was the pattern compiled already?"""
+        return "pattern" in vars(self)
+
+    def compiled(self) -> "Frame":
+        """Itself, ready to run. Raises WrongFrame."""
+        try:
+            _ = self.pattern
+        except re.error as wrong:
+            raise WrongFrame(f"句式「{self.source}」写法有误（{wrong}）") from wrong
+        return self
 
 
 def compile_frame(source: str, sets: Mapping[str, Iterable[str]]) -> Frame:
@@ -41,12 +60,7 @@ def compile_frame(source: str, sets: Mapping[str, Iterable[str]]) -> Frame:
     if not needs:
         raise WrongFrame(f"句式「{source}」里没有必定出现的词，无法预先筛选")
     regex = source.replace("……", WIDE).replace("…", NARROW)
-    regex = _SET.sub(lambda found: _any_of(sets[found.group(1)]), regex)
-    try:
-        pattern = re.compile(regex)
-    except re.error as wrong:
-        raise WrongFrame(f"句式「{source}」写法有误（{wrong}）") from wrong
-    return Frame(source, pattern, needs)
+    return Frame(source, _SET.sub(lambda found: _any_of(sets[found.group(1)]), regex), needs).compiled()
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -54,7 +68,7 @@ def _any_of(words: Iterable[str]) -> str:
     return "(?:" + "|".join(re.escape(word) for word in ordered) + ")"
 
 
-def _required(source: str, sets: Mapping[str, Iterable[str]]) -> frozenset[frozenset[str]]:
+def _required(source: str, sets: Mapping[str, Iterable[str]]) -> tuple[frozenset[str], ...]:
     """What stands in every sentence the frame fits: groups of words, one of each group. Long words tell more."""
     plain, groups = _parts(source)
     if "|" in plain:
@@ -63,7 +77,7 @@ def _required(source: str, sets: Mapping[str, Iterable[str]]) -> frozenset[froze
     needs = [group for group in needs if group]
     telling = [group for group in needs if min(map(len, group)) > 1]
     rare = [group for group in needs if not group & _EVERYWHERE]
-    return frozenset(telling or rare or needs)
+    return tuple(dict.fromkeys(telling or rare or needs))
 
 
 def _plain_needs(plain: str, sets: Mapping[str, Iterable[str]]) -> list[set[str]]:
@@ -96,7 +110,9 @@ def _parts(source: str) -> tuple[str, list[str]]:
             plain.append(source[place : place + 2])
             place += 2
         elif char == "[":
-            end = source.index("]", place + 2)
+            end = source.find("]", place + 2)
+            if end < 0:
+                raise WrongFrame(f"句式「{source}」的方括号没有配对")
             plain.append(source[place : end + 1])
             place = end + 1
         elif char == "(":

@@ -3,8 +3,10 @@
 import re
 from typing import Literal
 
+from bot.intents import echo
 from bot.intents.catalog import Catalog, Rules
-from bot.intents.lexicon import Lexicon, Scan
+from bot.intents.later import later
+from bot.intents.lexicon import Scan, lexicon_of
 from bot.intents.slots import Places
 
 LONGEST = 500
@@ -12,16 +14,16 @@ SHORT_LINE = 12
 Shape = Literal["", "relay", "notice", "advertisement"]
 
 # Laughing faces stay: a joke is told by them.
-_NOISE = re.compile(r"\[[^\[\]\n]{1,6}\]|https?://[^\s\u4e00-\u9fff]+|[\U0001F300-\U0001F601\U0001F606-\U0001F642"
+_NOISE = later(r"\[[^\[\]\n]{1,6}\]|https?://[^\s\u4e00-\u9fff]+|[\U0001F300-\U0001F601\U0001F606-\U0001F642"
                     r"\U0001F644-\U0001F922\U0001F924-\U0001FAFF\u2600-\u27BF\uFE0F\u200d]")  # fmt: skip
-_MENTION = re.compile(r"^\s*@(?!所有人|全体)[^\s@]{1,12}\s+")
+_MENTION = later(r"^\s*@(?!所有人|全体)[^\s@]{1,12}\s+")
 _WIDE = str.maketrans("０１２３４５６７８９－＃：（）?,!;", "0123456789-#:()？，！；")
-_ODD = re.compile(r"[０-９－＃：（）?,!;\[/\u2600-\u27BF\uFE0F\u200d\U0001F300-\U0001FAFF]")
+_ODD = later(r"[０-９－＃：（）?,!;\[/\u2600-\u27BF\uFE0F\u200d\U0001F300-\U0001FAFF]")
 _EDGE = " ，。！!~～.…、\n\t；;"
-_ROW = re.compile(r"(?:^|\n|\s)\s*\d{1,3}\s*(?:[.、．:：,，丶]|\s(?=\D)|(?=[\u4e00-\u9fff]{1,4}(?:\n|$)))")
-_LONE_ROW = re.compile(r"^\s*(?:接[:：]?\s*)?\d{1,3}[.、．]\s*[^\d\s]")
-_SHORT_DIGIT = re.compile(r"^\s*[0-9]{1,2}\s*[.。分]?\s*$")
-_DASHED = re.compile(r"\d[-#－]\d")
+_ROW = later(r"(?:^|\n|\s)\s*\d{1,3}\s*(?:[.、．:：,，丶]|\s(?=\D)|(?=[\u4e00-\u9fff]{1,4}(?:\n|$)))")
+_LONE_ROW = later(r"^\s*(?:接[:：]?\s*)?\d{1,3}[.、．]\s*[^\d\s]")
+_SHORT_DIGIT = later(r"^\s*[0-9]{1,2}\s*[.。分]?\s*$")
+_DASHED = later(r"\d[-#－]\d")
 
 
 def tidy(text: str) -> str:
@@ -54,7 +56,7 @@ class Gate:
     """Keeps what anybody may need. Lossless towards the engine: what the engine would act on is always kept."""
 
     def __init__(self, catalog: Catalog, places: Places) -> None:
-        self._lexicon = Lexicon(catalog, first_pass=True)
+        self._lexicon = lexicon_of(catalog, first_pass=True)
         self._places = places
         self._spellings = catalog.speech.spellings
         admitted = [rule for rule in catalog.rules.values() if catalog.items[rule.code].admitted]
@@ -71,6 +73,8 @@ class Gate:
         if mask & self._lexicon.keep_short and len(core(line)) <= SHORT_LINE:
             return True
         if _SHORT_DIGIT.match(line) or _DASHED.search(line) or self._places.find(line):
+            return True
+        if echo.hear(line) is not None:
             return True
         if mask and self._frame_fits(line, scan):
             return True

@@ -57,7 +57,7 @@ class Lexicon:
 
     def __init__(self, catalog: Catalog, *, first_pass: bool = False) -> None:
         self._layers = [layer for layer in WEIGHTS if not first_pass or layer in ("strong", "things")]
-        self._bits: dict[str, int] = {}
+        self._bits: dict[str | frozenset[str], int] = {}
         self._words: dict[str, tuple[int, list[Role]]] = {}
         for rule in catalog.rules.values():
             self._add_rule(rule)
@@ -71,13 +71,14 @@ class Lexicon:
             self._add(wrong, self._bit("spelling"))
         uses = [
             self._use(owner, field, frame)
-            for owner, field, frame in _all_frames(catalog)
+            for owner, field, frame in catalog.frames()
             if not first_pass or owner.startswith("shape:") or (owner.startswith("item:") and field == "frames")
         ]
         self.words: list[str] = list(self._words)
         self._mask_of = [bits for bits, _ in self._words.values()]
         self._roles_of = [tuple(roles) for _, roles in self._words.values()]
-        self._automaton = AhoCorasick(self.words, implementation=Implementation.DFA)
+        # the full table of a DFA takes 20 ms and 7 MB more to build, and reads a message no faster
+        self._automaton = AhoCorasick(self.words, implementation=Implementation.ContiguousNFA)
         self.spelling = self._bits.get("spelling", 0)
         self.keep = keep_bit | self._bits.get("word", 0)
         self.shapes = 0
@@ -111,7 +112,7 @@ class Lexicon:
         """The same for cues, vetoes and shapes."""
         return _awake(self._speech_uses, scan.mask)
 
-    def _bit(self, name: str) -> int:
+    def _bit(self, name: str | frozenset[str]) -> int:
         return self._bits.setdefault(name, 1 << len(self._bits))
 
     def _add(self, word: str, bit: int, role: Role | None = None) -> None:
@@ -128,19 +129,20 @@ class Lexicon:
     def _use(self, owner: str, field: str, frame: Frame) -> Use:
         needs = 0
         for group in frame.needs:
-            bit = self._bit("any:" + "|".join(sorted(group)))
-            for word in group:
-                self._add(word, bit)
-            needs |= bit
+            if group not in self._bits:
+                bit = self._bit(group)
+                for word in sorted(group):
+                    self._add(word, bit)
+            needs |= self._bits[group]
         return Use(owner, field, frame, needs)
 
     def _by_trigger(self, uses: Iterable[Use]) -> dict[int, list[Use]]:
         """Group the frames by their rarest need, so that one test skips a whole group."""
-        uses = list(uses)
-        popular: Counter[int] = Counter(bit for use in uses for bit in _split(use.needs))
+        split = [(use, _split(use.needs)) for use in uses]
+        popular = Counter(bit for _, bits in split for bit in bits)
         groups: dict[int, list[Use]] = {}
-        for use in uses:
-            groups.setdefault(min(_split(use.needs), key=lambda bit: popular[bit]), []).append(use)
+        for use, bits in split:
+            groups.setdefault(min(bits, key=popular.__getitem__), []).append(use)
         return groups
 
 
@@ -157,21 +159,22 @@ def _awake(groups: dict[int, list[Use]], mask: int) -> list[Use]:
 
 
 def _split(mask: int) -> list[int]:
-    return [1 << place for place in range(mask.bit_length()) if mask >> place & 1]
+    bits = []
+    while mask:
+        bits.append(mask & -mask)
+        mask &= mask - 1
+    return bits
 
 
-def _all_frames(catalog: Catalog) -> Iterable[tuple[str, str, Frame]]:
-    for rule in catalog.rules.values():
-        for field in ("frames", "urgent_frames", "guard_frames"):
-            for frame in getattr(rule, field):
-                yield f"item:{rule.code}", field, frame
-    for veto in catalog.speech.vetoes:
-        for frame in veto.frames:
-            yield f"veto:{veto.name}", "frames", frame
-    for name, frames in catalog.speech.cues.items():
-        for frame in frames:
-            yield f"cue:{name}", "frames", frame
-    for frame in catalog.speech.notice:
-        yield "shape:notice", "frames", frame
-    for frame in catalog.speech.advertisement:
-        yield "shape:advertisement", "frames", frame
+_BUILT: dict[tuple[str, bool], Lexicon] = {}
+_MOST_BUILT = 4
+
+
+def lexicon_of(catalog: Catalog, *, first_pass: bool = False) -> Lexicon:
+    """The lexicon of this catalogue, built once: new place words alone change nothing in it."""
+    key = (catalog.version, first_pass)
+    if key not in _BUILT:
+        if len(_BUILT) >= _MOST_BUILT:
+            _BUILT.clear()
+        _BUILT[key] = Lexicon(catalog, first_pass=first_pass)
+    return _BUILT[key]
