@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.scheme import WrongScheme, read_scheme
+
 PREFIX = "GRIDBOT_"
 ROLES = ("web", "worker", "clock")
 
@@ -102,6 +104,9 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576)
     question_minutes: int = Field(default=30, ge=1, le=1_440)
     retention_hours: int = Field(default=72, ge=1, le=8_760)
+    card_url: str = ""
+    assessment: str = "taiyuan_2022"
+    beat_url: str = Field(default="", repr=False)
     wecom: WecomSettings = WecomSettings()
 
     @property
@@ -123,12 +128,37 @@ class Settings(BaseSettings):
             raise ValueError("只支持 sqlite:///文件 或 postgresql://用户:密码@主机/库名")
         return value
 
+    @field_validator("card_url")
+    @classmethod
+    def _card_url_takes_a_code(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise ValueError("要写成 https://主机/card/ 这样的完整地址，后面会接上网格代码")
+        return value if value.endswith(("/", "=")) or not value else value + "/"
+
+    @field_validator("beat_url")
+    @classmethod
+    def _beat_is_private(cls, value: str) -> str:
+        if value and not is_safe_beat_url(value):
+            raise ValueError("要写成 https:// 开头的完整地址；http:// 只能用于本机（127.0.0.1、localhost）")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis_is_known(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("要写成 redis://主机:6379/0")
         return value
+
+
+def is_safe_beat_url(url: str) -> bool:
+    """Its path is as good as a password, so it travels encrypted or not beyond this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -140,8 +170,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         # only what was handed in counts: pydantic-settings' own sources would read os.environ a second time
         settings = _Handed(**values)
+        read_scheme(settings.assessment)
     except ValidationError as error:
         problems += [_in_chinese(each) for each in error.errors(include_url=False)]
+    except WrongScheme as wrong:
+        problems += [f"{PREFIX}ASSESSMENT：{problem}" for problem in wrong.problems]
     if problems:
         raise WrongSettings(problems)
     return settings
