@@ -248,7 +248,8 @@ def age(engine: Engine, count: int) -> None:
     values: dict[str, str] = {
         "community_id": str(community), "day": day, "serial": "n", "number": "'0101-01'",
         "item": "CASE n % 3 WHEN 0 THEN 'errand.parcel' WHEN 1 THEN 'utility.water' ELSE 'property.common_area' END",
-        "title": "'旧事'", "words": "'旧事一件'", "urgency": "'normal'", "privacy": "0", "state": f"'{CaseState.CLOSED}'",
+        "title": "'旧事'", "words": "'旧事一件'",
+        "urgency": "'normal'", "privacy": "0", "state": f"'{CaseState.CLOSED}'",
         "building_id": str(building), "room": "''", "place": "'春桂苑1号楼'", "reporter_id": str(identity),
         "lead_as": "'worker'", "opened_at": at, "inbox_id": "-n", "part": "0",
     }  # fmt: skip

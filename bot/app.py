@@ -1,6 +1,10 @@
 """Puts the house together: settings in, a running service out. Everything is built here once and handed on."""
 
+import asyncio
 import logging
+import os
+import platform
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,19 +17,25 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from bot.attention import Attention
 from bot.channels import open_channels
 from bot.channels.base import Channel
+from bot.console import card
 from bot.console import simulator as stage
 from bot.desk import roster, sheets
 from bot.desk.calendar import Calendar
 from bot.desk.directory import Directory
 from bot.desk.office import Office
+from bot.intents import followup
 from bot.intents import words as segmenter
 from bot.intents.catalog import Catalog, load_catalog
 from bot.intents.mask import mask
 from bot.jobs import Hands, all_jobs
+from bot.jobs.auditor import Auditor
 from bot.jobs.base import Jobs
+from bot.jobs.deadlines import Archive, Deadlines
 from bot.jobs.deliver import Deliver
+from bot.jobs.handover import HandOver
 from bot.jobs.sweep import Forget, Seal, Sweep
 from bot.pipeline import Pipeline
 from bot.webhook import App, Hook
@@ -68,6 +78,7 @@ class Service:
     channels: dict[str, Channel]
     office: Office
     words: LiveWords
+    attention: Attention
     pipeline: Pipeline
     deliver: Deliver
     jobs: Jobs
@@ -80,7 +91,7 @@ class Service:
         """Finish what is under way: first no new rows, then no new rounds."""
         self.intake.close()
         self.jobs.stop()
-        self.deliver.close()
+        await asyncio.to_thread(self.deliver.close)
         for channel in self.channels.values():
             await channel.close()
         self.database.dispose()
@@ -129,7 +140,7 @@ def open_service(
     Raises ``NotReady``, ``WrongCatalog`` or a database error before anything runs.
     """
     segmenter.prepare(cache=settings.data_dir / "words")
-    catalog = catalog or load_catalog()
+    catalog = catalog or load_catalog(cache=settings.data_dir / "words")
     database = open_database(settings)
     # SQLite's writer of the inbox syncs every commit; on PostgreSQL both are the same server
     durable = open_engine(settings.database, durable=True)
@@ -144,6 +155,7 @@ def open_service(
         group_channels=tuple(name for name, channel in channels.items() if channel.can.posts_group == "unattended"),
     )
     words = LiveWords(database, catalog)
+    attention = Attention(database, follows=followup.sounds_like_one)
     pipeline = Pipeline(
         database,
         office=office,
@@ -159,15 +171,25 @@ def open_service(
         taken = pipeline.work(clock=now)
         if taken:
             jobs.wake("deliver")
+            jobs.wake("attention")
         return taken > 0
 
+    # who ticks, so that two at once are seen; several may run on one machine, even in one process
+    holder = f"{platform.node()[:20]}:{os.getpid()}:{secrets.token_hex(3)}"
     hands = Hands(
         intake=work_inbox,
         deliver=deliver,
         sweep=Sweep(database, office=office),
+        deadlines=Deadlines(database, office=office, holder=holder, wake=lambda: jobs.wake("deliver")),
+        auditor=Auditor(
+            database, office=office, holder=holder, url=settings.beat_url, wake=lambda: jobs.wake("deliver")
+        ),
+        archive=Archive(database, office=office),
         seal=Seal(database, cache=cache),
         forget=Forget(database, retention=timedelta(hours=settings.retention_hours)),
+        handover=HandOver(database, office=office),
         words=words,
+        attention=attention,
     )
     mine = [job for job in all_jobs(hands) if job.role in (*roles, "all")]
     jobs = Jobs(mine, clock=clock)
@@ -181,6 +203,7 @@ def open_service(
         channels=channels,
         office=office,
         words=words,
+        attention=attention,
         pipeline=pipeline,
         deliver=deliver,
         jobs=jobs,
@@ -218,6 +241,8 @@ def build_app(service: Service) -> App:
     def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    cards = card.routes(service.database, card_url=service.settings.card_url, clock=service.clock)
+    web.router.routes.extend(cards)
     if service.settings.shows_demo:
         web.router.routes.extend(stage.routes(service.database, service.words.current, clock=service.clock))
     return Hook(
@@ -225,6 +250,7 @@ def build_app(service: Service) -> App:
         channels=service.channels,
         intake=service.intake,
         gate=service.words.current,
+        attention=service.attention,
         clock=service.clock,
         body_limit=service.settings.body_limit_bytes,
     )

@@ -96,6 +96,10 @@ def _reference(session: Session) -> Iterator[Finding]:
         roles = session.exec(select(Role).where(Role.community_id == community.id)).all()
         if not any(role.dispatcher for role in roles):
             yield Finding("wrong", "资料", f"{community.name}没有兜底派单的人，请在“角色”表里给一位填“兜底派单：是”")
+        chiefs = {role.person_id for role in roles if role.kind == RoleKind.CHIEF}
+        above = {role.person_id for role in roles if role.dispatcher or role.kind == RoleKind.STREET}
+        if len(chiefs) == 1 and not above - chiefs:
+            yield Finding("mind", "资料", f"{community.name}投诉社区书记的事没有别人能接，请在“角色”表里补一位街道人员")
         held = {role.grid_id for role in roles if role.kind == RoleKind.WORKER}
         grids = session.exec(
             select(Grid).where(

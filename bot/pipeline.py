@@ -6,7 +6,7 @@ after the lease somebody else does the whole again, and the unique keys see that
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -14,12 +14,15 @@ from sqlalchemy import Engine, update
 from sqlmodel import Session, col, select
 
 from bot.channels.base import Incoming, pack, unpack
+from bot.desk.asking import have_cases
 from bot.desk.directory import GroupView, View
 from bot.desk.errors import Refusal
 from bot.desk.office import Office
 from bot.handlers import HANDLERS
-from bot.handlers.base import Turn
-from bot.intents.base import Hit, Item, Understanding
+from bot.handlers.base import Turn, explain
+from bot.intents import echo, followup, plain_alarm
+from bot.intents.base import Item, Understanding
+from bot.intents.gate import tidy
 from bot.texts import times
 from storage.db import is_postgres, writing
 from storage.grid import Community
@@ -33,7 +36,6 @@ _log = logging.getLogger("gridbot.pipeline")
 LEASE = timedelta(seconds=60)
 MOST_FAULTS = 5
 _BACK_OFF = timedelta(seconds=5)
-_HIT = tuple(each.name for each in fields(Hit))
 
 
 class Words(Protocol):
@@ -44,10 +46,11 @@ class Words(Protocol):
 
 @dataclass(frozen=True)
 class Around:
-    """Who speaks, and in which lanes a question is open."""
+    """Who speaks, in which lanes a question is open, and which identities have cases."""
 
     speakers: Mapping[tuple[str, str], Speaker]
     asked: frozenset[str]
+    with_cases: frozenset[int]
 
 
 class LostLease(Exception):
@@ -124,7 +127,8 @@ class Pipeline:
         if new:
             introduce(session, new)
             known |= speakers(session, new)
-        return Around(known, asked_in(session, [row.lane for row in rows]))
+        with_cases = have_cases(session, [identity for identity, _ in known.values()])
+        return Around(known, asked_in(session, [row.lane for row in rows]), with_cases)
 
     def rehearse(self, text: str, *, group: str, now: datetime) -> dict[str, Any]:
         """What would follow from these words in that group (empty: the first that takes requests); all of it is undone.
@@ -219,10 +223,28 @@ class Pipeline:
             person=person,
             roles=roles,
             asked=row.lane in around.asked,
+            knows_cases=identity.id in around.with_cases,
+            mask=self._mask,
         )
-        turn.meaning = self._words().understand(incoming.text, from_staff=group is not None and turn.is_staff)
+        turn.meaning = self._understand(incoming.text, from_staff=group is not None and turn.is_staff)
+        if group is not None:
+            turn.meaning = replace(turn.meaning, echo=echo.repeats(tidy(incoming.text)))
+        turn.meaning = followup.attach(
+            turn.meaning, incoming.text, near=turn.knows_cases, understand=self._words().understand
+        )
         turn.thought = explain(turn.meaning, turn.quote, self._items, self._mask)
         return turn
+
+    def _understand(self, text: str, *, from_staff: bool) -> Understanding:
+        """A cry for help is heard even while the classifier is broken; anything else then waits for another try."""
+        try:
+            return self._words().understand(text, from_staff=from_staff)
+        except Exception:
+            cry = plain_alarm.understand(text)
+            if cry is None:
+                raise
+            _log.exception("the classifier failed on an emergency; it was heard by plain words")
+            return cry
 
     def _group_of(self, session: Session, row: Inbox) -> GroupView | None:
         group: str = row.payload["group"]
@@ -256,24 +278,3 @@ class Pipeline:
                     outcome=f"failed: {type(error).__name__}",
                 )
             )
-
-
-def explain(
-    meaning: Understanding, quote: str, items: Mapping[str, Item], mask: Callable[[str], str]
-) -> dict[str, Any]:
-    """What the language part made of it, for the panel and the case page; ``quote`` is masked already."""
-    item = items.get(meaning.item)
-    return {
-        "text": quote,
-        "decision": meaning.decision,
-        "intent": meaning.intent,
-        "item": meaning.item,
-        "item_name": item.name if item else "",
-        "score": meaning.score,
-        "margin": meaning.margin,
-        "hits": [{**{name: getattr(hit, name) for name in _HIT}, "word": mask(hit.word)} for hit in meaning.hits],
-        "vetoes": list(meaning.vetoes),
-        "reason": meaning.reason,
-        "slots": {name: value for name, value in meaning.slots.as_dict().items() if name not in ("phone", "room")},
-        "lexicon": meaning.lexicon,
-    }

@@ -41,6 +41,12 @@ class Gate(Protocol):
     def keeps(self, text: str) -> bool: ...
 
 
+class Attention(Protocol):
+    """Whose words are kept though the gate would drop them."""
+
+    def keeps(self, channel: str, sender: str, text: str, *, alone: bool, now: datetime) -> bool: ...
+
+
 class Hook:
     """ASGI middleware that takes ``/hook/…`` and hands everything else on."""
 
@@ -51,6 +57,7 @@ class Hook:
         channels: Mapping[str, Channel],
         intake: Intake,
         gate: Callable[[], Gate],
+        attention: Attention,
         clock: Callable[[], datetime],
         body_limit: int,
     ) -> None:
@@ -58,6 +65,7 @@ class Hook:
         self._channels = channels
         self._intake = intake
         self._gate = gate
+        self._attention = attention
         self._clock = clock
         self._body_limit = body_limit
         self._dropped = {name: _CALLBACKS.labels(name, "chatter") for name in channels}
@@ -94,11 +102,11 @@ class Hook:
         now = self._clock()
         plain = channel.decode(_query(scope), body, now)
         text = channel.peek(plain)
-        if text is not None and not self._gate().keeps(text):
+        if text is not None and not self._gate().keeps(text) and not self._heeds(channel, plain, text, now):
             self._dropped[channel.name].inc()
             return 200, b""
         incoming = channel.parse(plain, now)
-        if incoming is None or (text is None and self._is_chatter(incoming)):
+        if incoming is None or (text is None and self._is_chatter(incoming, now)):
             _CALLBACKS.labels(channel.name, "ignored").inc()
             return 200, b""
         await self._record(incoming, now)
@@ -124,9 +132,16 @@ class Hook:
             else:
                 return
 
-    def _is_chatter(self, incoming: Incoming) -> bool:
-        """A text that the quick look could not read is weighed after all, now that it is parsed."""
-        return incoming.kind == "text" and not self._gate().keeps(incoming.text)
+    def _heeds(self, channel: Channel, plain: bytes, text: str, now: datetime) -> bool:
+        """What the gate would drop may still be a word of somebody who is in the middle of something."""
+        alone = channel.can.hears_group == "no"  # where groups are heard, a quick look reads nothing said in private
+        return self._attention.keeps(channel.name, channel.sender_of(plain), text, alone=alone, now=now)
+
+    def _is_chatter(self, incoming: Incoming, now: datetime) -> bool:
+        """A text of a group that the quick look could not read is weighed after all, now that it is parsed."""
+        if incoming.kind != "text" or not incoming.group or self._gate().keeps(incoming.text):
+            return False
+        return not self._attention.keeps(incoming.channel, incoming.sender, incoming.text, alone=False, now=now)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         declared = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")

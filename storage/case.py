@@ -50,7 +50,7 @@ OPEN_STATES = frozenset(
     {CaseState.RECEIVED, CaseState.REGISTERED, CaseState.ASSIGNED, CaseState.IN_PROGRESS, CaseState.SUSPENDED}
 )
 # spelled out where a query should find its partial index: see storage/message.py
-_LIVE = text("state IN ('received', 'registered', 'assigned', 'in_progress', 'suspended', 'handled')")
+LIVE = text("state IN ('received', 'registered', 'assigned', 'in_progress', 'suspended', 'handled')")
 
 
 class Case(SQLModel, table=True):
@@ -63,7 +63,8 @@ class Case(SQLModel, table=True):
     ``chain`` is who stood above the case when it began, by standing (``worker standin leader chief street`` → person
     id): escalation follows it, whoever holds the offices later. ``version`` counts changes. ``asked`` is a request of
     the lead that waits for a superior's yes. ``restricted`` marks what must be reported by law: no withdrawing, few
-    viewers. ``about_id`` is the member of staff a complaint is about; he never sees it. ``incident`` marks a matter
+    viewers. ``about_id`` is the member of staff a complaint is about; he never sees it. ``past_grid`` keeps it from the
+    grid's own people; ``reporter_hidden``: who reported is shown to nobody who handles it. ``incident`` marks a matter
     that neighbours may join. ``beneficiary`` is whom it is for, where that is not the reporter, and ``consent``
     (``"" asked given refused``) what he says. ``handled_at`` is the first time, ``handled_by`` the last hand.
     ``closed_as`` is ``confirmed verified no_response``.
@@ -74,9 +75,9 @@ class Case(SQLModel, table=True):
         UniqueConstraint("community_id", "day", "serial"),
         UniqueConstraint("inbox_id", "part"),
         Index("ix_case_lead_state", "lead_id", "state"),
-        Index("ix_case_live", "community_id", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index("ix_case_live_item", "item", "estate_id", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index("ix_case_live_group", "group_id", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("ix_case_live", "community_id", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_case_live_item", "item", "estate_id", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_case_live_group", "group_id", "id", sqlite_where=LIVE, postgresql_where=LIVE),
         KEEPS_COUNTING,
     )
 
@@ -125,6 +126,8 @@ class Case(SQLModel, table=True):
     beneficiary: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
     consent: str = Field(default="", max_length=10, sa_column_kwargs={"server_default": ""})
     about_id: int | None = None
+    past_grid: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    reporter_hidden: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     merged_into: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
 
     @property
@@ -152,8 +155,9 @@ class CaseClock(SQLModel, table=True):
     """One limit running on a case: ``first_reply finish confirm resume candidate``; ``ledger`` explains ``due_at``.
 
     ``next_step`` is due at ``next_at`` (None: nothing more will happen by itself); ``round`` counts how often the
-    clock was set anew. While it is paused ``paused_at`` is set and ``left`` holds the minutes that remain, working
-    minutes where the limit counts those.
+    clock was set anew; ``since`` is when this round was set while the clock ran, and what was due before then belongs
+    to an earlier round (None: the round began with ``started_at``). While it is paused ``paused_at`` is set and
+    ``left`` holds the minutes that remain, working minutes where the limit counts those.
     """
 
     __tablename__ = "case_clock"
@@ -180,6 +184,7 @@ class CaseClock(SQLModel, table=True):
     next_at: datetime | None = Field(default=None, sa_type=UtcTime)
     next_step: str = Field(default="", max_length=16, sa_column_kwargs={"server_default": ""})
     round: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    since: datetime | None = Field(default=None, sa_type=UtcTime)
     paused_at: datetime | None = Field(default=None, sa_type=UtcTime)
     left: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 

@@ -48,8 +48,7 @@ def lay_down(session: Session) -> None:
     """Write what was kept back, tables in the order of their foreign keys."""
     late: dict[tuple[Table, tuple[str, ...]], list[Row]] = session.info.pop(_LATE, {})
     connection = session.connection() if late else None
-    order = {table: number for number, table in enumerate(metadata.sorted_tables)}
-    for (table, on), rows in sorted(late.items(), key=lambda entry: order[entry[0][0]]):
+    for (table, on), rows in sorted(late.items(), key=lambda entry: _place(entry[0][0])):
         assert connection is not None
         if is_postgres(connection):
             packed = json.dumps(rows, ensure_ascii=False, default=_spelled)
@@ -82,6 +81,12 @@ def _block(session: Session, name: str) -> list[int]:
     last = max(stored or 0, given.get(name, 0))
     given[name] = last + _BLOCK
     return list(range(last + 1, last + 1 + _BLOCK))
+
+
+@cache
+def _place(table: Table) -> int:
+    """Where the table stands when those that others refer to go first; asked often, and sorting them takes its time."""
+    return metadata.sorted_tables.index(table)
 
 
 def _table(model: type[SQLModel]) -> Table:

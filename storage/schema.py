@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from storage import audit, case, case_file, grid, group, message, person, place, pulse, revision, stage
+from storage import audit, case, case_file, grid, group, incident, message, person, place, pulse, revision, stage
 from storage.db import metadata
 
-__all__ = ["UpgradeFailed", "at_head", "audit", "case", "case_file", "grid", "group", "message", "metadata",
-           "person", "place", "pulse", "revision", "stage", "upgrade"]  # fmt: skip
+__all__ = ["UpgradeFailed", "at_head", "audit", "case", "case_file", "grid", "group", "incident", "message",
+           "metadata", "person", "place", "pulse", "revision", "stage", "upgrade"]  # fmt: skip
 
 HOME = Path(__file__).resolve().parent
 # the files are numbered: 0001_the_first_tables.py is revision 0001

@@ -12,19 +12,27 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from bot.app import Service, build_app, open_service
 from bot.intents.catalog import Catalog, load_catalog
+from bot.jobs.deadlines import Deadlines
 from bot.jobs.sweep import Sweep
 from config.settings import Settings
-from storage.case import Case, CaseEvent
+from storage.case import Case, CaseClock, CaseEvent
+from storage.case_file import CaseReporter
 from storage.db import open_engine, reading, writing
 from storage.message import Inbox, Outbox, Question
 from storage.stage import StageLine
 from tests.town import NOON, Town
 
-HANDLES = {"海棠苑居民群": "g-haitang", "滨河苑居民群": "g-binhe", "党员之家": "g-party", "陌生群": "g-strange"}
+HANDLES = {
+    "海棠苑居民群": "g-haitang",
+    "滨河苑居民群": "g-binhe",
+    "柳园居民群": "g-liuyuan",
+    "党员之家": "g-party",
+    "陌生群": "g-strange",
+}
 PEOPLE = {
     "秀英": "wang",
     "申大娘": "shen",
@@ -33,7 +41,17 @@ PEOPLE = {
     "郭文媛": "guo",
     "李慧": "li",
     "赵敏": "zhao",
+    "韩冰": "han",
+    "孟洁": "meng",
+    "葛强": "ge",
+    "老田": "tian",
+    "小满": "he",
+    "老曹": "cao",
     "路人": "nobody",
+    "老周": "zhou",
+    "李阿姨": "liayi",
+    "小米": "mi",
+    "建国": "jianguo",
 }
 ROOMS = {f"group:{handle}": name for name, handle in HANDLES.items()} | {
     f"person:{handle}": name for name, handle in PEOPLE.items()
@@ -90,19 +108,23 @@ def _catalog() -> Catalog:
 class Play:
     """A running service on the town's database, driven by hand: no thread of its own works on anything."""
 
-    def __init__(self, url: str, *, robots: bool = True, now: datetime = NOON) -> None:
+    def __init__(
+        self, url: str, *, robots: bool = True, now: datetime = NOON, settings: Settings | None = None
+    ) -> None:
         self.clock = Clock(now)
-        settings = Settings(database_url=url, demo=True)
+        settings = settings or Settings(database_url=url, demo=True)
         engine = open_engine(url)
         with writing(engine) as session:
-            Town(session, robots=robots)
+            Town(session, robots=robots).willows()
         engine.dispose()
         self.service: Service = open_service(settings, roles=("web",), clock=self.clock, catalog=_catalog())
         self.app = build_app(self.service)
         self.sweep = Sweep(self.service.database, office=self.service.office)
+        self.deadlines = Deadlines(self.service.database, office=self.service.office, holder="play")
         self._ids = itertools.count(1)
         self._read = 0
         self.drawn: dict[str, list[str]] = {}
+        self.service.attention.refresh(self.clock())
 
     @property
     def database(self) -> Engine:
@@ -119,7 +141,7 @@ class Play:
         kind: str = "text",
         quote: str = "",
     ) -> int:
-        """Somebody says something; everything that follows from it happens. Returns the status of the last callback."""
+        """Somebody says something; all that follows from it happens. Returns the status of the last callback."""
         body = {
             "id": message_id or f"m{next(self._ids)}",
             "sender": PEOPLE[who],
@@ -148,19 +170,45 @@ class Play:
         return status
 
     def works(self) -> None:
-        """The worker's and the clock's rounds, until nothing is due."""
+        """The rounds of worker and clock, until nothing is due; then everybody knows who is in the middle of it."""
         while self.service.pipeline.work(clock=self.clock):
             pass
         while self.service.deliver(self.clock):
             pass
+        self.service.attention.refresh(self.clock())
 
     def passes(self, **much: float) -> None:
-        self.clock.passes(**much)
+        """Time goes by, and stops on the way wherever something is due, so that letters come in their order."""
+        end = self.clock.at + timedelta(**much)
+        while (stop := self._next_stop(end)) is not None:
+            self.clock.at = stop
+            self.ticks()
+        self.clock.at = end
+        self.ticks()
+
+    def ticks(self) -> None:
+        """One round of the clock's jobs, and all that follows from it."""
         self.sweep(self.clock)
+        while self.deadlines(self.clock):
+            pass
         self.works()
 
+    def _next_stop(self, end: datetime) -> datetime | None:
+        """The next moment before ``end`` at which a clock, a question or a letter that was held back is due."""
+        after = self.clock.at
+        with reading(self.database) as session:
+            waits = [
+                session.exec(select(func.min(column)).where(column > after, column < end, *more)).one()
+                for column, *more in (
+                    (col(CaseClock.next_at),),
+                    (col(Question.expires_at), Question.state == "open"),
+                    (col(Outbox.not_before), Outbox.state == "open"),
+                )
+            ]
+        return min((wait for wait in waits if wait is not None), default=None)
+
     def heard(self) -> dict[str, list[str]]:
-        """What everybody got since the last time, by the name of group or person; ``drawn`` has the cards drawn anew."""
+        """What everybody got since the last time, by group or person; ``drawn`` has the cards drawn anew."""
         with reading(self.database) as session:
             lines = session.exec(
                 select(StageLine).where(col(StageLine.id) > self._read).order_by(col(StageLine.id))
@@ -174,7 +222,7 @@ class Play:
         with reading(self.database) as session:
             return list(session.exec(select(Case).order_by(col(Case.id))))
 
-    def count(self, table: type[Case | CaseEvent | Inbox | Outbox | Question], **where: Any) -> int:
+    def count(self, table: type[Case | CaseEvent | CaseReporter | Inbox | Outbox | Question], **where: Any) -> int:
         with reading(self.database) as session:
             return len(session.exec(select(table).filter_by(**where)).all())
 

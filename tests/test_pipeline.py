@@ -10,6 +10,7 @@ from bot import pipeline as pipeline_module
 from bot.channels.base import Action, Incoming, lane_of, pack, unpack
 from bot.handlers import HANDLERS
 from bot.handlers.base import Turn
+from bot.intents.base import Understanding
 from bot.pipeline import LEASE, MOST_FAULTS
 from storage.case import Case, CaseEvent
 from storage.db import writing
@@ -118,3 +119,24 @@ def test_everybody_has_his_own_lane() -> None:
 def test_every_case_is_one_of_its_message(play: Play) -> None:
     play.says("安安", "3号楼2单元楼道灯坏了", group="海棠苑居民群", times=4)
     assert play.count(Case) == 1
+
+
+class _Broken:
+    """A classifier that is out of order."""
+
+    def understand(self, text: str, *, from_staff: bool = False) -> Understanding:
+        raise RuntimeError("out of order")
+
+
+def test_an_emergency_is_heard_while_the_classifier_is_broken(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(play.service.pipeline, "_words", _Broken)
+        play.says("安安", "3号楼2单元着火了", group="海棠苑居民群")
+        play.says("秀英", "3号楼1单元楼道灯坏了", group="海棠苑居民群")
+    (case,) = play.cases()
+    assert case.urgency == "emergency"
+    heard = play.heard()
+    assert "119" in heard["海棠苑居民群"][0]
+    assert {"宋佳明", "郭文媛", "李慧"} <= set(heard)
+    play.passes(seconds=10)
+    assert len(play.cases()) == 2, "what could wait was tried again"

@@ -2,6 +2,7 @@
 
 海棠苑 has buildings 1 (grid 东一) and 3 (split: unit 1 东一, unit 2 东二); 滨河苑 has a building 3 too (东二).
 宋佳明 is the worker of 东一 and stand-in of 东二, 郭文媛 the other way round, 李慧 leads both, 赵敏 dispatches.
+With ``willows`` there is 柳园 with buildings 21 and 22 (西一: 韩冰, who lives in 21, then 孟洁; 葛强 leads).
 """
 
 from datetime import UTC, date, datetime
@@ -64,15 +65,39 @@ class Town:
         revision.bump(session)
         session.flush()
 
+    def willows(self) -> None:
+        """柳园 too: a grid where one of the staff lives among the people he works for, 韩冰 in building 21."""
+        add, place = self._add, {"community_id": self.community.id}
+        self.west = add(Grid(code=CODE + "0003", name="西一网格", valid_from=date(2024, 1, 1), **place))
+        estate = add(Estate(name="柳园", **place))
+        self.l21, self.l22 = (
+            add(Building(estate_id=estate.id, number=number, grid_id=self.west.id)) for number in ("21", "22")
+        )
+        for building in (self.l21, self.l22):
+            for number in ("1", "2"):
+                add(Unit(building_id=building.id, number=number, grid_id=self.west.id, floors=6, doors=2))
+        self.han = self._staff("韩冰", "13800000005", RoleKind.WORKER, self.west, "han")
+        self.han.building_id = self.l21.id
+        self.meng = self._staff("孟洁", "13800000006", RoleKind.WORKER, self.west, "meng", standin=True)
+        self.ge = self._staff("葛强", "13800000007", RoleKind.LEADER, self.west, "ge")
+        self._resident("田守义", "13900000004", "老田", "tian", self.l21, "2", "502")
+        self._resident("何小满", "13900000005", "小满", "he", self.l22, "1", "301")
+        self._resident("曹志远", "13900000006", "老曹", "cao", self.l22, "2", "402")
+        self._resident("贺建国", "13900000007", "", "", self.l22, "1", "401")
+        self._resident("钱立", "13900000008", "", "", self.l22, "1", "501")
+        self._resident("孙梅", "13900000009", "", "", self.l22, "1", "501")
+        self._group("柳园居民群", "g-liuyuan", GroupKind.SERVICE, [self.west], robots=True)
+        revision.bump(self.session)
+
     def away(self, person: Person, starts: datetime, ends: datetime) -> None:
         self._add(Absence(person_id=person.id or 0, starts=starts, ends=ends, reason="年假"))
         revision.bump(self.session)
 
-    def _staff(self, name: str, phone: str, kind: RoleKind, grid: Grid | None, handle: str, *, dispatcher: bool = False
+    def _staff(self, name: str, phone: str, kind: RoleKind, grid: Grid | None, handle: str, **marks: bool
                ) -> Person:  # fmt: skip
         person: Person = self._add(Person(community_id=self.community.id, code=handle, name=name, phone=phone,
                                   phone_public=True))  # fmt: skip
-        self._role(person, kind, grid, dispatcher=dispatcher)
+        self._role(person, kind, grid, **marks)
         self._identities(person, handle, name)
         return person
 
@@ -82,11 +107,12 @@ class Town:
             {row.number: row for row in self.session.exec(select(Unit).filter_by(building_id=home.id))} if home else {}
         )
         person: Person = self._add(
-            Person(community_id=self.community.id, code=handle, name=name, phone=phone, room=room,
+            Person(community_id=self.community.id, code=handle or phone, name=name, phone=phone, room=room,
                    building_id=home.id if home else None, unit_id=units[unit].id if home else None)
         )  # fmt: skip
         self._role(person, RoleKind.RESIDENT, None)
-        self._identities(person, handle, nick)
+        if handle:
+            self._identities(person, handle, nick)
         return person
 
     def _identities(self, person: Person, handle: str, nick: str) -> None:

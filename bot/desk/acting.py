@@ -64,6 +64,7 @@ UNDOABLE = {
     "accepted": "接单", "transferred": "转派", "escalated": "上报", "handled": "办结", "self_handled": "自办",
     "declined": "不予受理", "extended": "延期", "suspended": "挂账", "extension_asked": "延期", "refused": "不同意",
     "suspension_asked": "挂账", "reclassified": "改类", "resumed": "恢复", "waits_for_resident": "等居民",
+    "cooled": "冷静",
 }  # fmt: skip
 
 

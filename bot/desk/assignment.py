@@ -4,9 +4,10 @@ Every answer carries the reason in Chinese, because staff must be able to see wh
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from bot.desk.directory import GroupView, View
@@ -51,10 +52,11 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """The one thing to ask before the place is known; ``why`` is for staff."""
+    """The one thing to ask before the place is known; ``why`` is for staff. ``known``: only the unit is missing."""
 
     asks: Asks
     why: str
+    known: Located | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ def _with_unit(view: View, building: Building, said: Said, how: str) -> Located 
     units = view.units_of.get(building.id or 0, {})
     unit = units.get(said.unit)
     if unit is None and len(view.grids_of_building(building)) > 1:
-        return Unclear("unit", f"{_name(view, building)}的单元分属不同网格")
+        known = _at(view, building, None, said, "话里说的楼号，没说单元")
+        return Unclear("unit", f"{_name(view, building)}的单元分属不同网格", known)
     return _at(view, building, unit, said, how)
 
 
@@ -182,17 +185,21 @@ def assign(
     channels: tuple[str, ...],
     now: datetime,
     without: frozenset[int] = frozenset(),
+    but: Mapping[int, str] = MappingProxyType({}),
 ) -> Assignee | None:
     """Who takes a case in this grid: worker, stand-in, leader, then the community's dispatcher; None if nobody is left.
 
-    Somebody on leave, or whom no channel can reach, is passed over, and the reason says so; ``without`` silently.
+    Somebody on leave, or whom no channel can reach, is passed over, and the reason says so; ``but`` are people who
+    must keep away, each with the reason to say; ``without`` are passed over silently.
     """
     passed: list[str] = []
     for role, standing in _candidates(view, grid_id):
         if role.person_id in without:
             continue
         person = view.staff[role.person_id]
-        if view.away(role.person_id, now):
+        if role.person_id in but:
+            passed.append(person.name + but[role.person_id])
+        elif view.away(role.person_id, now):
             passed.append(f"{person.name}请假")
         elif view.identity(role.person_id, channels) is None:
             passed.append(f"{person.name}没有可用的账号")
@@ -206,6 +213,7 @@ _WHY = {
     "standin": "本网格的候补网格员",
     "leader": "本网格的网格长",
     "dispatcher": "社区调度员兜底",
+    "duty": "今天值班",
 }
 
 
@@ -220,6 +228,9 @@ def chain(view: View, grid_id: int | None, *, channels: tuple[str, ...], now: da
         if role.person_id not in called:
             standings.add(standing)
             called[role.person_id] = Assignee(view.staff[role.person_id], standing, _WHY[standing])
+    for person in view.on_duty(now):
+        if view.identity(person.id or 0, channels) is not None:
+            called.setdefault(person.id or 0, Assignee(person, "duty", _WHY["duty"]))
     return list(called.values())
 
 

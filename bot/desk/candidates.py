@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from bot.desk import cases, clocks
+from bot.desk import cases, clocks, recusal, sides
 from bot.desk.acting import Acting, commit, move, snapshot
-from bot.desk.assignment import Located, assign, freeze
+from bot.desk.assignment import Located, freeze
 from bot.desk.cases import Report
 from bot.desk.directory import View
 from bot.desk.errors import NotYet
@@ -22,6 +22,7 @@ from bot.desk.record import By, Step, events
 from bot.texts import times
 from storage.case import Case, CaseState
 from storage.late import insert_late, next_id
+from storage.person import Identity, Person
 from storage.serial import next_serial
 
 LIMIT = "1d"
@@ -50,7 +51,8 @@ def waiting(session: Session, *, acting: Acting) -> list[Case]:
     mine = {role.grid_id for role in acting.view.roles_of(acting.person.id or 0)} if acting.person else set()
     everything = None in mine
     rows = session.exec(found.order_by(col(Case.id)).limit(200)).all()
-    return [case for case in rows if everything or case.grid_id is None or case.grid_id in mine][:_MOST]
+    near = [case for case in rows if everything or case.grid_id is None or case.grid_id in mine]
+    return [case for case in near if everything or not (case.past_grid or case.restricted)][:_MOST]
 
 
 def name(case: Case) -> str:
@@ -64,8 +66,12 @@ def confirm(session: Session, *, acting: Acting, case: Case, first_reply: str, f
     was = snapshot(case)
     case.day, case.serial = day, next_serial(session, case.community_id, day)
     case.number = f"{day:%m%d}-{case.serial:02d}"
-    lead = assign(acting.view, case.grid_id, channels=acting.office.channels, now=acting.now)
-    case.chain = freeze(acting.view, case.grid_id)
+    if case.mediation:
+        identity = session.get_one(Identity, case.reporter_id)
+        person = session.get(Person, identity.person_id) if identity.person_id else None
+        sides.begin(session, case, reporter=identity, person=person)
+    lead = recusal.successor(session, acting.view, case, channels=acting.office.channels, now=acting.now)
+    case.chain = freeze(acting.view, case.grid_id, without=recusal.outside(session, acting.view, case))
     commit(session, acting, case, "confirm", kind="confirmed", was=was)
     steps = [Step("received", acting.by, {"item": case.item, "number": case.number}),
              Step("registered", acting.by, {"by": "staff"})]  # fmt: skip

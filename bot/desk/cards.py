@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from bot.desk.letters import TaskCard
-from bot.texts import handling, times
+from bot.texts import duty, handling, times
 from bot.texts import private as say
 from storage.case import Case, CaseState
 from storage.case_file import ShownCard
@@ -34,11 +34,15 @@ def task_card(
     """The card, and the same as plain text. ``notes`` stand first: what changed, why it came to this reader."""
     title = say.task_title(urgency=case.urgency, matter=case.title)
     until = due_line(case, due, now)
-    who = reported_by(reporter, reporter_person)
+    who = reported_by(case, reporter, reporter_person)
     rows = say.task_rows(reporter=who, number=case.number, place=case.place + case.room, words=case.quote, group=group)
+    if case.beneficiary:
+        rows += (handling.for_whom(beneficiary=case.beneficiary, consent=case.consent),)
+    if case.restricted:
+        rows += (duty.row(case.item),)
     keys = ("approve", "refuse") if asked else _BUTTONS.get(case.state, ()) if buttons else ()
     card = TaskCard(
-        task=f"case-{case.id}@{case.version}",
+        task=f"case-{case.id}@{case.version}-{int(now.timestamp())}",
         source=say.SOURCE,
         title=title,
         desc=case.place,
@@ -51,6 +55,11 @@ def task_card(
     return card, text
 
 
+def covered_card(case: Case, line: str) -> TaskCard:
+    """What remains of a card for somebody who may no longer read the case."""
+    return TaskCard(task=f"case-{case.id}@{case.version}", source=say.SOURCE, title=duty.COVERED, body=line)
+
+
 def due_line(case: Case, due: datetime | None, now: datetime) -> str:
     """「还剩2小时50分，今天 14:30前联系居民」 before it is taken, 「…办结」 afterwards."""
     if due is None or case.state not in _BUTTONS:
@@ -59,7 +68,9 @@ def due_line(case: Case, due: datetime | None, now: datetime) -> str:
     return say.task_due(by=by, left=left) if case.state == CaseState.ASSIGNED else f"{left}，{by}办结"
 
 
-def reported_by(reporter: Identity, person: Person | None) -> str:
+def reported_by(case: Case, reporter: Identity, person: Person | None) -> str:
+    if case.reporter_hidden:
+        return duty.NOT_SHOWN
     return say.masked_reporter(
         nick=reporter.display_name, name=person.name if person else "", phone=person.phone if person else ""
     )

@@ -1,11 +1,14 @@
 """Verbs on cases: open, locate, accept. Each works in the caller's transaction and leaves its events and letters."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlmodel import Session
 
 from bot.desk import clocks as running
+from bot.desk import recusal, sides
 from bot.desk.assignment import Assignee, Located, assign, chain, freeze
 from bot.desk.clocks import Clock
 from bot.desk.directory import GroupView, View
@@ -16,11 +19,13 @@ from bot.desk.office import Office
 from bot.desk.record import BOT, By, Step, event, events
 from bot.desk.told_opening import Story
 from bot.texts import times
+from storage import incident
 from storage.case import Case, CaseState
 from storage.late import insert_late, next_id
-from storage.person import Identity, Person, RoleKind
+from storage.person import Identity, Person
 from storage.serial import next_serial
 
+_log = logging.getLogger("gridbot.cases")
 _COLUMNS = tuple(Case.model_fields)
 
 
@@ -31,9 +36,11 @@ class Report:
     ``quote`` are the words masked for other eyes; ``alarm`` is the fixed text of an emergency, else empty.
     ``inbox_id`` and ``part`` make the same words the same case. ``quiet`` keeps the answer out of the group,
     ``past_grid`` keeps the case away from the grid's own people (a complaint about one of them); ``about`` is whom it
-    names. ``restricted``: the law wants it reported. ``shared``: neighbours may join it (``building`` or ``estate``,
-    how far one cause may reach; empty: never). ``dispute``: two sides, nothing of it in the group. ``admitted``: on the
-    community's list; what is not waits for somebody to decide. ``beneficiary``: whom it is for, if not the speaker.
+    names for sure, ``named`` everybody it may mean. ``restricted``: the law wants it reported. ``hides_reporter``:
+    nobody who handles it reads who reported. ``shared``: neighbours may join it (``building`` or ``estate``,
+    how far one cause may reach; empty: never), ``apart`` are the words that tell its things apart. ``dispute``: two
+    sides, nothing of it in the group. ``admitted``: on the community's list; what is not waits for somebody to decide.
+    ``beneficiary``: whom it is for, if not the speaker.
     """
 
     item: str
@@ -53,15 +60,18 @@ class Report:
     quiet: bool = False
     past_grid: bool = False
     about: int | None = None
+    named: frozenset[int] = frozenset()
+    hides_reporter: bool = False
     restricted: bool = False
     shared: str = ""
+    apart: Sequence[str] = ()
     dispute: bool = False
     admitted: bool = True
     beneficiary: str = ""
 
     @property
     def passes_over(self) -> frozenset[int]:
-        return frozenset({self.about} if self.about else ())
+        return self.named | ({self.about} if self.about else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +89,15 @@ def open_case(
 ) -> Opened:
     """Register, assign, start the clocks and tell everybody concerned; admitted matters pass all steps at once."""
     grid_id = located.grid_id if located else only_grid(report.spoken_in)
-    above = report.passes_over | (_grid_people(view, grid_id) if report.past_grid else frozenset())
-    lead = assign(
-        view, None if report.past_grid else grid_id, channels=office.channels, now=now, without=report.passes_over
-    )
+    home = located.building_id if located else None
+    away = recusal.at_opening(view, reporter=report.reporter_person, building_id=home) if report.dispute else {}
+    above = report.passes_over | away.keys() | (recusal.grid_people(view, grid_id) if report.past_grid else frozenset())
+    if report.past_grid:
+        # where one and the same is of the grid and above it, at least nobody whom it names
+        passed = (above, report.passes_over)
+        lead = recusal.above_grid(view, channels=office.channels, now=now, passed=passed, about=report.about)
+    else:
+        lead = assign(view, grid_id, channels=office.channels, now=now, without=report.passes_over, but=away)
     state = CaseState.ASSIGNED if lead and report.admitted else CaseState.REGISTERED
     day = times.local(now).date()
     case = row(view, report, day=day, serial=next_serial(session, view.community.id or 0, day), now=now)
@@ -94,6 +109,12 @@ def open_case(
         put_at(case, located)
     case.id = next_id(session, Case)
     insert_late(session, Case, [{name: getattr(case, name) for name in _COLUMNS}])
+    if report.shared:
+        incident.begin(session, case, building_id=case.building_id, named=located is not None and not located.guessed)
+    if report.dispute:
+        sides.begin(session, case, reporter=report.reporter, person=report.reporter_person)
+    if lead is None:
+        _log.warning("case %s of %s found nobody who may take it", case.number, view.community.code)
     limits = [(running.FIRST_REPLY, report.first_reply), (running.FINISH, report.finish)]
     clocks = running.begin(session, office=office, view=view, case=case, limits=limits, now=now)
     steps = [Step("received", by, {"item": case.item, "number": case.number})]
@@ -123,7 +144,7 @@ def add_place(
 ) -> list[Letter]:
     """Put a running emergency on the map and call everybody of that place; the lead may change with it."""
     put_at(case, located)
-    lead = assign(view, located.grid_id, channels=office.channels, now=now)
+    lead = recusal.successor(session, view, case, channels=office.channels, now=now)
     if case.state == CaseState.ASSIGNED and lead is not None and lead.person.id != case.lead_id:
         case.lead_id, case.lead_as = lead.person.id, lead.standing
         event(session, case_id=case.id or 0, kind="assigned", by=By(BOT, by.door), now=now, to=lead.person.id)
@@ -141,9 +162,16 @@ def add_place(
         lead=lead,
         first_reply=None,
         spoken_in=spoken_in,
-        called=tuple(chain(view, located.grid_id, channels=office.channels, now=now)),
+        called=tuple(_called(view, case, lead, office, now)),
     )
     return tell(session, "located", story)
+
+
+def _called(view: View, case: Case, lead: Assignee | None, office: Office, now: datetime) -> list[Assignee]:
+    """Whom an alarm calls at once: the grid's people, but of what few may know only whoever leads it."""
+    if case.restricted:
+        return [lead] if lead else []
+    return chain(view, case.grid_id, channels=office.channels, now=now)
 
 
 def by_id(session: Session, case_id: int) -> Case:
@@ -163,7 +191,7 @@ def row(view: View, report: Report, *, day: date, serial: int, now: datetime) ->
         item=report.item,
         title=report.title,
         words=report.words[:2_000],
-        quote=report.quote[:500],
+        quote=_unnamed(report)[:500],
         urgency=report.urgency,
         privacy=report.privacy,
         state=CaseState.RECEIVED,
@@ -178,16 +206,20 @@ def row(view: View, report: Report, *, day: date, serial: int, now: datetime) ->
         beneficiary=report.beneficiary[:40],
         consent="asked" if report.beneficiary else "",
         about_id=report.about,
+        past_grid=report.past_grid,
+        reporter_hidden=report.hides_reporter,
     )
     case.number = f"{case.day:%m%d}-{case.serial:02d}"
     return case
 
 
-def _grid_people(view: View, grid_id: int | None) -> frozenset[int]:
-    """Worker, stand-in and leader of a grid: none of them follows up a complaint about one of them."""
-    grids = view.upwards(grid_id) if grid_id is not None else []
-    kinds = (RoleKind.WORKER, RoleKind.LEADER)
-    return frozenset(role.person_id for role in view.roles if role.grid_id in grids and role.kind in kinds)
+def _unnamed(report: Report) -> str:
+    """The masked words; where nobody may know who says them, without his own names too."""
+    names = (report.reporter_person.name if report.reporter_person else "", report.reporter.display_name)
+    quote = report.quote
+    for name in names if report.hides_reporter else ():
+        quote = quote.replace(name, "**") if len(name) > 1 else quote
+    return quote
 
 
 def put_at(case: Case, located: Located) -> None:
@@ -211,7 +243,7 @@ def _story(
     located: Located | None,
     now: datetime,
 ) -> Story:
-    called = chain(view, case.grid_id, channels=office.channels, now=now) if report.alarm else []
+    called = _called(view, case, lead, office, now) if report.alarm else []
     if called and lead and lead.person.id not in {each.person.id for each in called}:
         called.append(lead)
     public = None

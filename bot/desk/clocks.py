@@ -76,7 +76,7 @@ def start(
     else:
         clock.round += 1
         clock.limit, clock.started_at, clock.due_at, clock.stopped_at = limit, begun, due_at, None
-        clock.paused_at, clock.left, clock.ledger = None, 0, ledger
+        clock.paused_at, clock.since, clock.left, clock.ledger = None, None, 0, ledger
     ladder.set_next(clock, case.urgency, after="", hours=view.hours, calendar=office.calendar)
     session.add(clock)
     return clock
@@ -119,19 +119,20 @@ def resume(session: Session, *, office: Office, view: View, case: Case, by: By, 
         return None
     old, natural = clock.due_at, Limit.parse(clock.limit).natural
     begun = _whole(now)
-    clock.due_at = (
-        begun + clock.left * _MINUTE
-        if natural
-        else advance(begun, clock.left, hours=view.hours, calendar=office.calendar)
-    )
     if clock.left < 0:
         clock.due_at = old
-    clock.started_at, clock.paused_at = begun, None
+    elif natural:
+        clock.due_at = begun + clock.left * _MINUTE
+    else:
+        clock.due_at = advance(begun, clock.left, hours=view.hours, calendar=office.calendar)
+    clock.started_at, clock.paused_at, clock.since = begun, None, None
     clock.round += 1
     _note(clock, f"{_point(now)}恢复，{_point(clock.due_at, ends=True)}到期")
-    # steps of a time that was over before the pause were done then
-    after = ladder.STREET if clock.left < 0 else ""
-    ladder.set_next(clock, case.urgency, after=after, hours=view.hours, calendar=office.calendar)
+    if clock.left < 0:
+        # what a time that was over before the pause asked for was done then
+        go_on(clock, office=office, view=view, case=case, now=now)
+    else:
+        ladder.set_next(clock, case.urgency, after="", hours=view.hours, calendar=office.calendar)
     session.add(clock)
     _moved(session, case, clock, old=old, by=by, why="resumed", now=now)
     return clock.due_at
@@ -144,6 +145,12 @@ def extend(
     clock.due_at = until
     clock.round += 1
     _note(clock, f"{_point(now)}延期{say}（{reason}），{_point(until, ends=True)}到期")
+    go_on(clock, office=office, view=view, case=case, now=now)
+
+
+def go_on(clock: CaseClock, *, office: Office, view: View, case: Case, now: datetime) -> None:
+    """Let a running clock wait for the first step that lies ahead; what was due before now is not asked for again."""
+    clock.since = now
     ladder.set_next(clock, case.urgency, after="", hours=view.hours, calendar=office.calendar)
     while clock.next_at is not None and clock.next_at <= now:
         ladder.set_next(clock, case.urgency, after=clock.next_step, hours=view.hours, calendar=office.calendar)

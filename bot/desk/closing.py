@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from bot.desk import clocks
+from bot.desk import clocks, incidents, tally
 from bot.desk.acting import Acting, commit, note, snapshot
 from bot.desk.errors import NotYet
 from bot.desk.letters import Letter
-from bot.desk.lifecycle import ENDED, REPORTER, check
-from bot.desk.news import News
+from bot.desk.lifecycle import ENDED, REPORTER, RUNNING, check
+from bot.desk.news import EMERGENCY, News
 from bot.desk.notify import announce
 from bot.desk.standing import superior_of
 from storage.case import Case, CaseState
@@ -94,9 +94,15 @@ def rework(session: Session, *, acting: Acting, case: Case, words: str = "") -> 
 
 def merge(session: Session, *, acting: Acting, case: Case, into: Case) -> list[Letter]:
     """Two reports of one thing: this one ends, its reporter and all who joined it hear how the other goes on."""
+    for item in {case.item, into.item}:
+        incidents.hold(session, acting=acting, item=item)
     check(case, "merge", acting.parts(session, case))
-    if case.id == into.id or into.state in ENDED or into.community_id != case.community_id:
-        raise NotYet(case.number, f"不能并到{into.number}，请换一件正在办的。")
+    if case.id == into.id or into.state not in RUNNING or into.community_id != case.community_id:
+        raise NotYet(case.number, f"不能并到{into.number or '还没立案的事'}，请换一件正在办的。")
+    if case.urgency == EMERGENCY != into.urgency:
+        raise NotYet(case.number, f"是紧急的事，不能并到{into.number}；可以反过来并。")
+    if any(each.restricted or each.mediation or each.about_id or each.reporter_hidden for each in (case, into)):
+        raise NotYet(case.number, f"和{into.number}不能并案：涉及双方或要保密的事一件一件办，请分别办理。")
     was = snapshot(case)
     case.merged_into = into.id
     commit(session, acting, case, "merge", kind="merged", was=was, into=into.id)
@@ -110,6 +116,7 @@ def merge(session: Session, *, acting: Acting, case: Case, into: Case) -> list[L
         [{"case_id": into.id, "at": acting.now, **row} for row in rows if row["identity_id"] != into.reporter_id],
         on=("case_id", "identity_id"),
     )
+    tally.absorb(session, acting=acting, case=case, into=into)
     clocks.stop(session, case, now=acting.now)
     return announce("merged", News(session=session, acting=acting, case=case, words=into.number, did="并案"))
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from bot.desk import clocks
+from bot.desk import clocks, disputes, sides
 from bot.desk.acting import Acting, commit, note, snapshot
 from bot.desk.cases import Report
 from bot.desk.errors import NotYet
@@ -12,6 +12,7 @@ from bot.desk.news import News
 from bot.desk.notify import announce
 from storage.case import Case
 from storage.case_file import NoteKind
+from storage.person import Identity, Person
 
 MOST_SUPERVISED = 3
 
@@ -29,13 +30,20 @@ def reclassify(session: Session, *, acting: Acting, case: Case, report: Report) 
     case.item, case.title, case.urgency = report.item, report.title, _graver(case.urgency, report.urgency)
     case.privacy = max(case.privacy, report.privacy)
     case.restricted = case.restricted or report.restricted
+    case.reporter_hidden = case.reporter_hidden or report.hides_reporter
+    if report.dispute and not case.mediation:
+        case.mediation = sides.ASKED
+        reporter = session.get_one(Identity, case.reporter_id)
+        person = session.get(Person, reporter.person_id) if reporter.person_id else None
+        sides.begin(session, case, reporter=reporter, person=person)
     commit(session, acting, case, "reclassify", kind="reclassified", was=was, item=report.item)
     finish = clocks.one(session, case, clocks.FINISH)
     if finish is not None and finish.stopped_at is None and finish.paused_at is None and finish.limit != report.finish:
         clocks.rebase(session, office=acting.office, view=acting.view, case=case, kind=clocks.FINISH,
                       limit=report.finish, why=f"改为“{report.title}”", by=acting.by, now=acting.now)  # fmt: skip
+    letters = disputes.make_way(session, acting=acting, case=case) if case.mediation else []
     news = News(session=session, acting=acting, case=case, did=f"改类为“{report.title}”")
-    return announce("reclassified", news)
+    return letters + announce("reclassified", news)
 
 
 def supervise(session: Session, *, acting: Acting, case: Case, words: str, points: str = "") -> list[Letter]:

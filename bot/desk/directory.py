@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from bot.desk.clock import Hours
 from storage.grid import Community, Grid, GridLevel
 from storage.group import LISTENING_KINDS, ChatGroup, GroupGrid
-from storage.person import STAFF, Absence, Identity, Person, Role
+from storage.person import STAFF, Absence, Duty, Identity, Person, Role
 from storage.place import Building, Estate, PlaceAlias, Unit
 from storage.revision import current
 
@@ -39,6 +39,7 @@ class View:
     absences: Mapping[int, tuple[Absence, ...]]
     identities: Mapping[int, tuple[Identity, ...]]
     groups: Mapping[int, tuple[ChatGroup, ...]]
+    duties: tuple[Duty, ...] = ()
 
     @cached_property
     def estate_words(self) -> list[tuple[str, int]]:
@@ -89,6 +90,11 @@ class View:
 
     def away(self, person_id: int, now: datetime) -> bool:
         return any(absence.starts <= now < absence.ends for absence in self.absences.get(person_id, ()))
+
+    def on_duty(self, now: datetime) -> list[Person]:
+        """Who answers outside the hours now, as the rota has it."""
+        held = [duty.person_id for duty in self.duties if duty.starts <= now < duty.ends]
+        return [self.staff[person] for person in dict.fromkeys(held) if person in self.staff]
 
     def identity(self, person_id: int, channels: tuple[str, ...]) -> Identity | None:
         """How to reach a member of staff: on the first of ``channels`` that knows him."""
@@ -168,6 +174,9 @@ def read_view(session: Session, community_id: int) -> View:
         absences=_by_person(session.exec(select(Absence).where(col(Absence.person_id).in_(held_by))).all()),
         identities=_by_person(session.exec(select(Identity).where(col(Identity.person_id).in_(held_by))).all()),
         groups=_residents_groups(session, community_id),
+        duties=tuple(
+            session.exec(select(Duty).where(Duty.community_id == community_id).order_by(col(Duty.starts))).all()
+        ),
     )
 
 

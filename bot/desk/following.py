@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
-from bot.desk import clocks
+from bot.desk import clocks, recusal
 from bot.desk.acting import Acting, commit, move, note, snapshot
-from bot.desk.assignment import Located, assign
+from bot.desk.assignment import Located
 from bot.desk.errors import Refusal
 from bot.desk.letters import Letter
 from bot.desk.lifecycle import check
@@ -18,8 +18,9 @@ from bot.desk.news import EMERGENCY, News
 from bot.desk.notify import announce
 from bot.desk.waiting import resident_answered
 from bot.texts import progress, times
-from storage.case import Case, CaseState
+from storage.case import Case, CaseEvent, CaseState
 from storage.case_file import CaseReporter, NoteKind
+from storage.incident import Incident
 from storage.person import Identity
 
 _LIVE = (CaseState.RECEIVED, CaseState.REGISTERED, CaseState.ASSIGNED, CaseState.IN_PROGRESS, CaseState.SUSPENDED,
@@ -58,7 +59,7 @@ def correct_place(session: Session, *, acting: Acting, case: Case, located: Loca
     was, before = snapshot(case), acting.view.staff.get(case.lead_id or 0)
     case.grid_id, case.estate_id, case.building_id = located.grid_id, located.estate_id, located.building_id
     case.unit_id, case.room, case.place = located.unit_id, located.room[:10], located.text[:80]
-    lead = assign(acting.view, located.grid_id, channels=acting.office.channels, now=acting.now)
+    lead = recusal.successor(session, acting.view, case, channels=acting.office.channels, now=acting.now)
     moved = lead is not None and case.state == CaseState.ASSIGNED and lead.person.id != case.lead_id
     if moved and lead is not None:
         case.lead_id, case.lead_as = lead.person.id, lead.standing
@@ -70,7 +71,7 @@ def correct_place(session: Session, *, acting: Acting, case: Case, located: Loca
 
 
 def withdraw(session: Session, *, acting: Acting, case: Case, words: str) -> list[Letter]:
-    """He no longer wants it. Danger and what must be reported stay: the lead hears what he said."""
+    """He no longer wants it. Danger, what must be reported and what neighbours reported too stay: the lead hears it."""
     check(case, "withdraw", acting.parts(session, case))
     if case.restricted:
         raise Refusal(progress.must_stay(number=case.number))
@@ -78,6 +79,10 @@ def withdraw(session: Session, *, acting: Acting, case: Case, words: str) -> lis
         note(session, acting, case, NoteKind.ADDITION, words)
         move(session, acting, case, "add", kind="said_fine")
         return announce("said_fine", News(session=session, acting=acting, case=case, words=words))
+    if case.incident and (many := session.get(Incident, case.id)) is not None and many.count > 1:
+        note(session, acting, case, NoteKind.ADDITION, words)
+        move(session, acting, case, "add", kind="left")
+        return announce("left", News(session=session, acting=acting, case=case, words=words))
     move(session, acting, case, "withdraw", kind="withdrawn")
     note(session, acting, case, NoteKind.ADDITION, words)
     clocks.stop(session, case, now=acting.now)
@@ -85,14 +90,24 @@ def withdraw(session: Session, *, acting: Acting, case: Case, words: str) -> lis
 
 
 def urge(session: Session, *, acting: Acting, case: Case) -> list[Letter]:
-    """The resident asks to hurry: the lead is reminded, once per case and day."""
+    """The resident asks to hurry: the lead is reminded, once per case and day. Empty: he was today."""
     check(case, "nudge", acting.parts(session, case))
-    day = times.local(acting.now).date().isoformat()
-    return announce("nudged", News(session=session, acting=acting, case=case), once=f"nudge-{day}")
+    here = times.local(acting.now)
+    midnight = times.utc(here.replace(hour=0, minute=0, second=0, microsecond=0))
+    today = select(CaseEvent.id).where(
+        CaseEvent.case_id == case.id, CaseEvent.kind == "nudged", col(CaseEvent.at) >= midnight
+    )
+    if session.exec(today).first() is not None:
+        return []
+    move(session, acting, case, "nudge", kind="nudged")
+    news = News(session=session, acting=acting, case=case)
+    return announce("nudged", news, once=f"nudge-{here.date().isoformat()}")
 
 
 def deadline_of(session: Session, case: Case) -> datetime | None:
     """What a resident may be told: the first reply until it was taken, then the end."""
-    kind = clocks.FIRST_REPLY if case.state == CaseState.ASSIGNED else clocks.FINISH
+    kind = {CaseState.ASSIGNED: clocks.FIRST_REPLY, CaseState.SUSPENDED: clocks.RESUME}.get(
+        CaseState(case.state), clocks.FINISH
+    )
     clock = clocks.one(session, case, kind)
     return clock.due_at if clock and clock.paused_at is None and clock.stopped_at is None else None

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from bot.desk import clocks
+from bot.desk import clocks, recusal
 from bot.desk.acting import Acting, commit, move, note, snapshot
 from bot.desk.assignment import assign
 from bot.desk.errors import NotYet
@@ -34,9 +34,11 @@ def accept(session: Session, *, acting: Acting, case: Case) -> list[Letter]:
     was, before = snapshot(case), _lead(acting, case)
     person = acting.person
     if person is not None and case.lead_id != person.id:
+        if why := recusal.kept_away(session, acting.view, case).get(person.id or 0):
+            raise NotYet(case.number, f"不能由您来办：您{why}。")
         case.lead_id, case.lead_as = person.id, _standing(acting, case, person)
     case.accepted_at = acting.now
-    commit(session, acting, case, "accept", kind="accepted", was=was, by=person.id if person else None)
+    commit(session, acting, case, "accept", kind="accepted", was=was, who=person.id if person else None)
     clocks.stop(session, case, clocks.FIRST_REPLY, now=acting.now)
     return announce("accepted", News(session=session, acting=acting, case=case, before=before, did="接单"))
 
@@ -50,6 +52,8 @@ def transfer(session: Session, *, acting: Acting, case: Case, to: Person, words:
         raise NotYet(case.number, f"与{to.name}有关，不能转派给他。")
     if acting.view.away(to.id or 0, acting.now):
         raise NotYet(case.number, f"不能转派给{to.name}，他正在请假，请换一个人。")
+    if why := recusal.kept_away(session, acting.view, case).get(to.id or 0):
+        raise NotYet(case.number, f"不能转派给{to.name}：他{why}，请换一个人。")
     return _hand_over(session, acting, case, to, verb="transfer", kind="transferred", words=words)
 
 
@@ -57,14 +61,19 @@ def escalate(session: Session, *, acting: Acting, case: Case, words: str = "") -
     """Send the case up: whoever stands next above in its chain leads, and the lead from before helps him."""
     check(case, "escalate", acting.parts(session, case))
     before = case.lead_id
-    rank = max(RANKS.get(case.lead_as, 1), rank_over(acting.view, case, before or 0))
-    above = _next_above(acting, case, rank)
+    above = superior(acting, case)
     if above is None:
         raise NotYet(case.number, "上面没有可以上报的人了，请联系街道或者在后台名册里补上网格长、社区书记。")
     letters = _hand_over(session, acting, case, above, verb="escalate", kind="escalated", words=words)
-    if before is not None:
+    if before is not None and not case.restricted:
         _help(session, acting, case, before)
     return letters
+
+
+def superior(acting: Acting, case: Case) -> Person | None:
+    """Who stands next above the lead and is there."""
+    rank = max(RANKS.get(case.lead_as, 1), rank_over(acting.view, case, case.lead_id or 0))
+    return _next_above(acting, case, rank)
 
 
 def give_back(session: Session, *, acting: Acting, case: Case, words: str) -> list[Letter]:
@@ -74,7 +83,7 @@ def give_back(session: Session, *, acting: Acting, case: Case, words: str) -> li
         raise NotYet(case.number, "已经退回过一次，是指定给您办的，不能再退；办不了请“上报”说明原因。")
     if not words:
         raise NotYet(case.number, "退回要写原因，比如“退回 不属本网格”。")
-    above = _next_above(acting, case, 1) or _dispatcher(acting)
+    above = _next_above(acting, case, 1) or _dispatcher(session, acting, case)
     if above is None or above.id == case.lead_id:
         raise NotYet(case.number, "没有可以接手派单的人，请直接“转派 姓名”。")
     was = snapshot(case)
@@ -89,18 +98,23 @@ def finish(session: Session, *, acting: Acting, case: Case, words: str) -> list[
     check(case, "finish", acting.parts(session, case))
     if not words:
         raise NotYet(case.number, f"办结要写一句结果，比如“办结 {case.number} 已换灯泡”。")
+    conclude(session, acting=acting, case=case, verb="finish", words=words)
+    note(session, acting, case, NoteKind.RESULT, words)
+    return announce("handled", News(session=session, acting=acting, case=case, words=words, did="办结"))
+
+
+def conclude(session: Session, *, acting: Acting, case: Case, verb: str, words: str) -> None:
+    """Make the case handled by a move that was checked before, and let the reporter's time to answer begin."""
     was = snapshot(case)
     if case.accepted_at is None:
         case.accepted_at = acting.now
     case.handled_at = case.handled_at or acting.now
     case.handled_by = case.lead_id
     case.result, case.asked = words[:500], None
-    commit(session, acting, case, "finish", kind="handled", was=was)
-    note(session, acting, case, NoteKind.RESULT, words)
+    commit(session, acting, case, verb, kind="handled", was=was)
     clocks.stop(session, case, clocks.FIRST_REPLY, clocks.FINISH, clocks.RESUME, now=acting.now)
     clocks.start(session, office=acting.office, view=acting.view, case=case, kind=clocks.CONFIRM, limit=CONFIRM_LIMIT,
                  now=acting.now)  # fmt: skip
-    return announce("handled", News(session=session, acting=acting, case=case, words=words, did="办结"))
 
 
 def self_handle(session: Session, *, acting: Acting, case: Case, words: str) -> list[Letter]:
@@ -123,6 +137,10 @@ def assist(session: Session, *, acting: Acting, case: Case, helper: Person) -> l
         raise NotYet(case.number, f"本来就由{helper.name}主办，不用协办。")
     if helper.id == case.about_id:
         raise NotYet(case.number, f"与{helper.name}有关，不能请他协办。")
+    if case.restricted:
+        raise NotYet(case.number, "按规定只由主办和上级经手，不能请人协办；要换人办请“转派”。")
+    if why := recusal.kept_away(session, acting.view, case).get(helper.id or 0):
+        raise NotYet(case.number, f"不能请{helper.name}协办：他{why}，请换一个人。")
     _help(session, acting, case, helper.id or 0)
     commit(session, acting, case, "assist", kind="assist_added", was=snapshot(case), to=helper.id)
     return announce("assist", News(session=session, acting=acting, case=case, other=helper, did="请人协办"))
@@ -197,6 +215,7 @@ def _next_above(acting: Acting, case: Case, rank: int) -> Person | None:
     return None
 
 
-def _dispatcher(acting: Acting) -> Person | None:
-    found = assign(acting.view, None, channels=acting.office.channels, now=acting.now)
+def _dispatcher(session: Session, acting: Acting, case: Case) -> Person | None:
+    away = recusal.kept_away(session, acting.view, case)
+    found = assign(acting.view, None, channels=acting.office.channels, now=acting.now, but=away)
     return found.person if found else None

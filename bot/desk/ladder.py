@@ -2,24 +2,43 @@
 
 Ordinary matters: at half of the first-reply time the stand-in hears of it, at the end the leader. At four fifths of
 the time to finish the lead and his superior, at its end the community's secretary, one working day later the street.
-Emergencies climb every time their limit (3 minutes) passes once more.
+Emergencies climb every time their limit (3 minutes) passes once more; whoever is at the top is called again every 15
+minutes, four times and not more.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Protocol
 
 from bot.desk.calendar import Calendar, Hours
 from bot.desk.clock import Limit, advance, deadline, working_minutes
-from storage.case import CaseClock
+from storage.case import CaseClock, CaseState
 
 EMERGENCY = "emergency"
 _NEXT_DAY = Limit(1, "wd")
 
 
+class Ticking(Protocol):
+    """What of a clock decides about its steps: a ``CaseClock``, or a row that was read with these columns."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def limit(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def stopped_at(self) -> datetime | None: ...
+    @property
+    def paused_at(self) -> datetime | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """``share`` of the clock's time, or ``later`` that much after it ended; above 1 the time passes again."""
+    """``share`` of the clock's time, and ``later`` that much after it; above 1 the time passes again."""
 
     step: str
     share: float
@@ -36,6 +55,7 @@ class Due:
 
 HALF, FULL, WARN, OVER, STREET, END = "half", "full", "warn", "over", "street", "end"
 ALARMS = ("alarm1", "alarm2", "alarm3")
+AGAIN = ("again1", "again2", "again3", "again4")
 _END = (Rung(END, 1.0),)
 _LADDERS: dict[str, tuple[Rung, ...]] = {
     "first_reply": (Rung(HALF, 0.5), Rung(FULL, 1.0)),
@@ -44,7 +64,18 @@ _LADDERS: dict[str, tuple[Rung, ...]] = {
     "resume": _END,
     "candidate": _END,
 }
-_ALARM = tuple(Rung(step, float(number)) for number, step in enumerate(ALARMS, start=1))
+_ALARM = tuple(Rung(step, float(number)) for number, step in enumerate(ALARMS, start=1)) + tuple(
+    Rung(step, float(len(ALARMS)), Limit(15 * number, "min")) for number, step in enumerate(AGAIN, start=1)
+)
+_BEFORE_WORK = frozenset({CaseState.RECEIVED, CaseState.REGISTERED, CaseState.ASSIGNED})
+# in any other state nothing is due: whoever brought the case there has stopped or paused the clock
+_RUNS_IN: dict[str, frozenset[CaseState]] = {
+    "first_reply": _BEFORE_WORK,
+    "finish": _BEFORE_WORK | {CaseState.IN_PROGRESS},
+    "confirm": frozenset({CaseState.HANDLED}),
+    "resume": frozenset({CaseState.SUSPENDED}),
+    "candidate": frozenset({CaseState.CANDIDATE}),
+}
 
 
 def rungs(kind: str, urgency: str) -> tuple[Rung, ...]:
@@ -52,7 +83,12 @@ def rungs(kind: str, urgency: str) -> tuple[Rung, ...]:
     return _ALARM if kind == "first_reply" and urgency == EMERGENCY else _LADDERS[kind]
 
 
-def plan(clock: CaseClock, urgency: str, *, hours: Hours, calendar: Calendar) -> tuple[Due, ...]:
+def runs(clock: Ticking, state: str) -> bool:
+    """Whether this clock still has anything to do in a case of this state."""
+    return clock.stopped_at is None and clock.paused_at is None and state in _RUNS_IN[clock.kind]
+
+
+def plan(clock: Ticking, urgency: str, *, hours: Hours, calendar: Calendar) -> tuple[Due, ...]:
     """All steps of this round of the clock, whether they were done or not."""
     natural = Limit.parse(clock.limit).natural
     return tuple(
@@ -82,11 +118,12 @@ def _at(
     hours: Hours,
     calendar: Calendar,
 ) -> datetime:
+    if due <= start:  # the time was over before it was set anew
+        share = 1
+    passed = due if share == 1 else start + (due - start) * share
     if later is not None:
-        return deadline(due, later, hours=hours, calendar=calendar).due
-    if share == 1:
-        return due
-    if natural or share > 1:
-        return start + (due - start) * share
+        return deadline(passed, later, hours=hours, calendar=calendar).due
+    if share == 1 or natural or share > 1:
+        return passed
     minutes = working_minutes(start, due, hours=hours, calendar=calendar)
     return advance(start, int(minutes * share), hours=hours, calendar=calendar)

@@ -1,17 +1,18 @@
 """A letter: one message for one reader, and the outbox row it becomes. Decides neither who reads nor what is said."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Table, bindparam, update
 from sqlmodel import Session
 
 from bot.desk.directory import View
 from bot.desk.office import Office
 from storage.case_file import ShownCard
 from storage.group import ChatGroup
-from storage.late import insert_once
-from storage.message import Outbox
+from storage.late import insert_once, lay_down
+from storage.message import IS_OPEN, Outbox
 from storage.person import Identity, Person
 
 
@@ -57,6 +58,8 @@ class Letter:
 def to_identity(
     identity: Identity, text: str, *, card: TaskCard | None = None, redraw: bool = False, urgent: bool = False
 ) -> Letter:
+    if card is not None:  # a platform takes each task once, whoever gets it
+        card = replace(card, task=f"{card.task}-{identity.id}")
     return Letter(
         reader=f"identity-{identity.id}",
         to="person",
@@ -110,6 +113,30 @@ def post(session: Session, letters: list[Letter], *, about: str, case_id: int | 
     insert_once(session, ShownCard, shown, on=("case_id", "identity_id"))
 
 
+def amend(session: Session, letter: Letter, *, key: str) -> bool:
+    """Let a letter that lies in the outbox say this instead; False: it has been tried already, or was never there."""
+    lay_down(session)  # it may have been written a moment ago, in this very transaction
+    return session.connection().execute(_AMEND, {"wanted": key, "said": _payload(letter)}).rowcount == 1
+
+
+_BOX: Table = Outbox.__table__  # type: ignore[attr-defined]
+_AMEND = (
+    update(_BOX)
+    .where(_BOX.c.key == bindparam("wanted"), _BOX.c.state == IS_OPEN, _BOX.c.attempts == 0)
+    .values(payload=bindparam("said"))
+)
+
+
+def _payload(letter: Letter) -> dict[str, Any]:
+    return {
+        "text": letter.text,
+        "mention": letter.mention,
+        "redraw": letter.redraw,
+        "holder": letter.holder,
+        "card": {name: getattr(letter.card, name) for name in _CARD} if letter.card else None,
+    }
+
+
 def _row(letter: Letter, about: str, case_id: int | None, now: datetime) -> dict[str, Any]:
     return {
         "key": f"{about}:{letter.reader}",
@@ -118,13 +145,7 @@ def _row(letter: Letter, about: str, case_id: int | None, now: datetime) -> dict
         "to": letter.to,
         "address": letter.address,
         "label": letter.label,
-        "payload": {
-            "text": letter.text,
-            "mention": letter.mention,
-            "redraw": letter.redraw,
-            "holder": letter.holder,
-            "card": {name: getattr(letter.card, name) for name in _CARD} if letter.card else None,
-        },
+        "payload": _payload(letter),
         "case_id": case_id,
         "urgent": letter.urgent,
         "created_at": now,

@@ -8,8 +8,8 @@ from storage.case import STATE_NAMES, Case, CaseState
 
 S = CaseState
 # who somebody is to a case; one person may be several of these
-BOT, LEAD, ASSIST, CHAIN, SUPERIOR, STAFF, REPORTER, JOINED = (
-    "bot", "lead", "assist", "chain", "superior", "staff", "reporter", "joined"
+BOT, LEAD, ASSIST, CHAIN, SUPERIOR, STAFF, REPORTER, JOINED, PARTY = (
+    "bot", "lead", "assist", "chain", "superior", "staff", "reporter", "joined", "party"
 )  # fmt: skip
 NEW: Final = ""
 
@@ -50,7 +50,7 @@ MOVES: Final[tuple[Move, ...]] = (
     _move("dispatch", "派单", _ONE({S.REGISTERED}), S.ASSIGNED, BOT, SUPERIOR),
     _move("return", "退回", _ONE({S.ASSIGNED}), S.REGISTERED, LEAD),
     _move("accept", "接单", _ONE({S.ASSIGNED}), S.IN_PROGRESS, LEAD, CHAIN, SUPERIOR),
-    _move("transfer", "转派", AT_WORK | {S.REGISTERED}, S.ASSIGNED, LEAD, SUPERIOR),
+    _move("transfer", "转派", AT_WORK | {S.REGISTERED}, S.ASSIGNED, LEAD, SUPERIOR, BOT),
     _move("escalate", "上报", AT_WORK, S.ASSIGNED, LEAD, SUPERIOR),
     _move("finish", "办结", AT_WORK, S.HANDLED, LEAD),
     _move("ask_extension", "延期", AT_WORK, None, LEAD),
@@ -63,10 +63,14 @@ MOVES: Final[tuple[Move, ...]] = (
     _move("assist", "协办", AT_WORK, None, LEAD, SUPERIOR),
     _move("reclassify", "改类", RUNNING, None, LEAD, SUPERIOR),
     _move("remark", "备注", UNFINISHED, None, LEAD, ASSIST, CHAIN, SUPERIOR),
+    _move("note_consent", "记本人意见", UNFINISHED, None, LEAD, ASSIST, CHAIN, SUPERIOR),
     _move("nudge", "催办", AT_WORK, None, REPORTER, JOINED, SUPERIOR),
     _move("supervise", "督办", RUNNING, None, SUPERIOR),
     _move("undo", "撤销", UNFINISHED | {S.DECLINED, S.SELF_HANDLED}, None, LEAD, CHAIN, SUPERIOR, STAFF),
     _move("mediate", "调解", AT_WORK, None, LEAD),
+    _move("take_part", "答复调解", AT_WORK | {S.SUSPENDED}, None, PARTY),
+    _move("settle", "达成协议", AT_WORK | {S.SUSPENDED}, S.HANDLED, PARTY, LEAD),
+    _move("cool", "冷静几天", AT_WORK, S.SUSPENDED, LEAD),
     _move("add", "补充", UNFINISHED, None, REPORTER, JOINED, LEAD, ASSIST),
     _move("correct_place", "更正地点", RUNNING, None, REPORTER, LEAD, SUPERIOR),
     _move("join", "一起报", UNFINISHED, None, JOINED, BOT),
@@ -98,4 +102,6 @@ def possible(state: str, parts: frozenset[str]) -> list[str]:
 
 
 # nobody needs to be told that he could do these
-_UNSAID = frozenset({"undo", "join", "register", "dispatch", "archive", "refuse", "rate", "mediate", "close"})
+_UNSAID = frozenset({"undo", "join", "register", "dispatch", "archive", "refuse", "rate", "close"}) | {
+    "mediate", "take_part", "settle", "cool", "note_consent"
+}  # fmt: skip

@@ -9,10 +9,12 @@ from datetime import datetime, time, timedelta
 
 from sqlmodel import Session, select
 
+from bot.desk import recusal
 from bot.desk.acting import Acting
-from bot.desk.cards import holders, task_card
+from bot.desk.cards import covered_card, holders, task_card
 from bot.desk.letters import Letter, TaskCard, to_group, to_identity, to_staff
 from bot.desk.office import LEADS
+from bot.desk.standing import lead_rank, rank_over
 from bot.texts import private as say
 from bot.texts import times
 from storage.case import Case, CaseClock, CaseState
@@ -30,6 +32,7 @@ class News:
 
     ``other`` is the member of staff it concerns besides the actor: the new lead, the superior who is asked.
     ``before`` is the lead from before the change. ``limit`` is a time in words (「2天」), ``did`` the verb in Chinese.
+    ``side`` is the side of a dispute that spoke.
     """
 
     session: Session
@@ -42,6 +45,7 @@ class News:
     limit: str = ""
     did: str = ""
     channel: str = ""
+    side: str = ""
 
     @property
     def now(self) -> datetime:
@@ -98,13 +102,17 @@ def to_reporter(
 
 
 def to_joined(news: News, text: str, *, hold: timedelta | None = None) -> list[Letter]:
-    """To everybody who reported the same: one line to each other group, and to each who spoke in private."""
+    """To everybody who reported the same: one line to each other group, and to each who spoke in private.
+
+    Of a private matter or a dispute no group reads anything.
+    """
     rows = news.session.exec(select(CaseReporter).where(CaseReporter.case_id == news.case.id)).all()
-    groups = {row.group_id for row in rows if row.group_id} - {news.case.group_id}
+    open_to_all = news.may_name_matter and not news.case.mediation
+    groups = {row.group_id for row in rows if row.group_id and open_to_all} - {news.case.group_id}
     letters: list[Letter] = []
     for group_id in sorted(groups):
         letters += to_group(news.acting.office, news.session.get_one(ChatGroup, group_id), text)
-    alone = [row.identity_id for row in rows if row.group_id is None]
+    alone = [row.identity_id for row in rows if row.group_id is None or not open_to_all]
     letters += [to_identity(news.session.get_one(Identity, identity_id), text) for identity_id in alone]
     return held(quiet(letters, news), news.now, hold)
 
@@ -128,13 +136,23 @@ def to_person(
 def redrawn(news: News, line: str, *, spare: frozenset[int] = frozenset()) -> list[Letter]:
     """Every card of this case drawn anew under ``line``; ``spare`` are people who get a letter of their own."""
     letters = []
-    lead = news.case.lead_id
+    lead, about = news.case.lead_id, news.case.about_id
     for identity in holders(news.session, news.case.id or 0):
-        if identity.person_id in spare:
+        if identity.person_id in spare or (about is not None and identity.person_id == about):
             continue
         card, _ = card_of(news, notes=(line,), buttons=identity.person_id == lead)
+        if identity.person_id != lead and _may_not_read(news, identity):
+            card = covered_card(news.case, line)
         letters.append(to_identity(identity, line, card=card, redraw=True))
     return quiet(letters, news)
+
+
+def _may_not_read(news: News, identity: Identity) -> bool:
+    """Of what must be reported only those above the lead read on; of a dispute nobody who must keep away."""
+    view, case, person_id = news.acting.view, news.case, identity.person_id or 0
+    if case.restricted:
+        return rank_over(view, case, person_id) <= lead_rank(view, case)
+    return bool(case.mediation) and person_id in recusal.kept_away(news.session, view, case)
 
 
 def card_of(news: News, *, notes: tuple[str, ...], asked: bool = False, buttons: bool = True) -> tuple[TaskCard, str]:

@@ -7,7 +7,7 @@ from bot.desk.directory import Directory
 
 LEADS = {
     "worker": "网格员", "standin": "网格员", "leader": "网格长", "dispatcher": "社区工作人员", "chief": "社区书记",
-    "street": "街道工作人员",
+    "street": "街道工作人员", "duty": "值班员",
 }  # fmt: skip
 
 

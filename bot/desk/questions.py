@@ -4,26 +4,30 @@ The draft keeps the request whole, so that the answer, or the clock when nobody 
 anybody remembering anything.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
+from bot.desk import incidents
+from bot.desk.acting import Acting
 from bot.desk.assignment import Located, Said, Unclear, assign
-from bot.desk.cases import Opened, Report, add_place, by_id, open_case
+from bot.desk.cases import Opened, Report, add_place, by_id
 from bot.desk.directory import GroupView, View
 from bot.desk.letters import Letter, post, to_group, to_identity, to_staff
 from bot.desk.office import Office
 from bot.desk.record import BOT, By, audit
+from bot.texts import disputes as say_dispute
 from bot.texts import group as say_group
 from bot.texts import private as say
 from storage.message import IS_OPEN, Question
 from storage.person import Identity, Person
 
 _KEPT = ("item", "title", "urgency", "privacy", "first_reply", "finish", "words", "quote", "inbox_id", "part", "alarm",
-         "quiet", "past_grid")  # fmt: skip
+         "quiet", "past_grid", "about", "restricted", "shared", "apart", "dispute", "admitted", "beneficiary",
+         "hides_reporter")  # fmt: skip
 
 
 PROMPT = "command"  # what the bot asked a member of staff after he pressed a button
@@ -31,13 +35,17 @@ PROMPT = "command"  # what the bot asked a member of staff after he pressed a bu
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """Where a question lives: lane and community, who is asked, and the group (None in a private talk)."""
+    """Where a question lives: lane and community, who is asked, and the group (None in a private talk).
+
+    ``heard_in`` is the group in which it was said, where the rest is talked over in private.
+    """
 
     lane: str
     community_id: int
     reporter: Identity
     reporter_person: Person | None
     spoken_in: GroupView | None
+    heard_in: GroupView | None = None
 
 
 _WAITING = select(Question).where(Question.lane == bindparam("lane"), col(Question.state) == IS_OPEN)
@@ -72,7 +80,10 @@ def ask(
     session.flush()
     nick = talk.reporter.display_name if talk.spoken_in else ""
     words = say_group.ask(nick=nick, asks=unclear.asks, building=said.building)
-    letters = _answer(office, view, talk, words, now)
+    letters = to_speaker(office, view, talk, words, now)
+    if talk.heard_in is not None:
+        line = say_dispute.asked_alone(nick=talk.reporter.display_name)
+        letters = [*to_speaker(office, view, replace(talk, spoken_in=talk.heard_in), line, now), *letters]
     post(session, letters, about=f"question-{question.id}", case_id=None, now=now)
     return letters
 
@@ -106,15 +117,46 @@ def prompt(
     )
 
 
+def others_asked(session: Session, *, talk: Talk, item: str) -> bool:
+    """Whether a neighbour in this group was asked where the same is, and has not answered yet."""
+    where = _where(talk)["group"]
+    rows = session.exec(select(Question).where(col(Question.state) == IS_OPEN, Question.lane != talk.lane))
+    return any(
+        row.draft.get("group") == where and item in {draft["item"] for draft in row.draft["reports"]} for row in rows
+    )
+
+
 def close(session: Session, *, question: Question) -> None:
     """The question is settled, or nobody needs its answer any more."""
     question.state = "answered"
     session.add(question)
 
 
+def add_words(session: Session, *, question: Question, words: str, quote: str) -> None:
+    """More of what already waits: the words go to the request, the question stays open."""
+    reports = [
+        {**draft, "words": f"{draft['words']}\n{words}"[:2_000], "quote": f"{draft['quote']} {quote}"[:500]}
+        for draft in question.draft["reports"]
+    ]
+    question.draft = {**question.draft, "reports": reports}
+    session.add(question)
+
+
+def for_the_estate(question: Question) -> bool:
+    """Whether what waits may have one cause in the whole estate: then no unit need be known."""
+    reports = question.draft["reports"]
+    return bool(reports) and all(draft.get("shared") == incidents.ESTATE for draft in reports)
+
+
 def remembered(question: Question) -> Said:
     """What was already said about the place when the question was asked."""
     return Said(**question.draft["said"])
+
+
+def heard_in(session: Session, *, office: Office, question: Question) -> GroupView | None:
+    """The group in which it was said, for a question that is asked in private."""
+    heard = question.draft.get("heard_in")
+    return office.directory.group(session, *heard) if heard else None
 
 
 def resolve(
@@ -149,7 +191,9 @@ def resolve(
             reporter_person=talk.reporter_person,
             spoken_in=talk.spoken_in,
         )
-        opened.append(open_case(session, office=office, view=view, report=report, located=located, by=by, now=now))
+        acting = Acting(office=office, view=view, by=by, now=now, person=talk.reporter_person, identity=talk.reporter,
+                        inbox_id=report.inbox_id)  # fmt: skip
+        opened.append(incidents.take(session, acting=acting, report=report, located=located))
     return opened
 
 
@@ -161,7 +205,7 @@ def drop(
     session.add(question)
     audit(session, verb="question_dropped", subject=f"question:{question.id}", by=by, now=now)
     nick = talk.reporter.display_name if talk.spoken_in else ""
-    letters = _answer(office, view, talk, say_group.dropped(nick=nick), now)
+    letters = to_speaker(office, view, talk, say_group.dropped(nick=nick), now)
     post(session, letters, about=f"question-{question.id}:dropped", case_id=None, now=now)
     return letters
 
@@ -192,9 +236,11 @@ def postpone(session: Session, *, question_id: int, until: datetime) -> None:
 
 def _where(talk: Talk) -> dict[str, Any]:
     group = talk.spoken_in.group if talk.spoken_in else None
+    heard = talk.heard_in.group if talk.heard_in else None
     return {
         "reporter_id": talk.reporter.id,
         "group": [group.channel, group.external_id] if group else None,
+        "heard_in": [heard.channel, heard.external_id] if heard else None,
         "community_id": talk.community_id,
     }
 
@@ -207,8 +253,8 @@ def _talk(session: Session, office: Office, question: Question) -> Talk:
     return Talk(question.lane, draft["community_id"], reporter, person, group)
 
 
-def _answer(office: Office, view: View, talk: Talk, words: str, now: datetime) -> list[Letter]:
-    """Where he spoke; where no robot may post, by the hand of whoever is responsible there."""
+def to_speaker(office: Office, view: View, talk: Talk, words: str, now: datetime) -> list[Letter]:
+    """An answer where he spoke; where no robot may post, by the hand of whoever is responsible there."""
     if talk.spoken_in is None:
         return [to_identity(talk.reporter, words)]
     letters = to_group(office, talk.spoken_in.group, words, mention=talk.reporter.external_id)

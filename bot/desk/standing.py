@@ -3,9 +3,9 @@
 from sqlmodel import Session, select
 
 from bot.desk.directory import View
-from bot.desk.lifecycle import ASSIST, BOT, CHAIN, JOINED, LEAD, REPORTER, STAFF, SUPERIOR
+from bot.desk.lifecycle import ASSIST, BOT, CHAIN, JOINED, LEAD, PARTY, REPORTER, STAFF, SUPERIOR
 from storage.case import Case
-from storage.case_file import CaseAssist, CaseReporter
+from storage.case_file import CaseAssist, CaseParty, CaseReporter
 from storage.person import Identity, Person, RoleKind
 
 SYSTEM = frozenset({BOT})
@@ -17,15 +17,26 @@ NAMES = {"worker": "网格员", "standin": "候补网格员", "leader": "网格�
 def parts_of(
     session: Session, *, view: View, case: Case, person: Person | None, identity: Identity | None
 ) -> frozenset[str]:
-    """All parts this person has in the case. He whom it is about has none, whatever his office."""
-    if person is not None and case.about_id == person.id:
-        return frozenset()
+    """All parts this person has in the case. He whom it is about has none by his office, at most a party's."""
     found: set[str] = set()
+    if case.mediation and identity is not None and party_of(session, case, identity) is not None:
+        found.add(PARTY)
+    if person is not None and case.about_id == person.id:
+        return frozenset(found)
     if person is not None and any(role.person_id == person.id for role in view.roles):
         found |= _staff_parts(session, view, case, person.id or 0)
     if identity is not None:
         found |= _resident_parts(session, case, identity)
     return frozenset(found)
+
+
+def party_of(session: Session, case: Case, identity: Identity) -> CaseParty | None:
+    """The side of a dispute that this identity is, in whatever channel he speaks."""
+    sides = session.exec(select(CaseParty).where(CaseParty.case_id == case.id)).all()
+    mine = [side for side in sides if side.identity_id == identity.id]
+    if not mine and identity.person_id is not None:
+        mine = [side for side in sides if side.person_id == identity.person_id]
+    return mine[0] if mine else None
 
 
 def rank_over(view: View, case: Case, person_id: int) -> int:
@@ -36,6 +47,8 @@ def rank_over(view: View, case: Case, person_id: int) -> int:
         if role.person_id != person_id:
             continue
         rank = 3 if role.dispatcher else _ROLE_RANK.get(RoleKind(role.kind), -1)
+        if case.past_grid and rank <= RANKS["leader"]:
+            continue  # it is kept from the grid's own people
         if role.grid_id is None or role.grid_id in above or not above:
             ranks.append(rank)
     ranks += [RANKS[standing] for standing, who in case.chain.items() if who == person_id]

@@ -25,7 +25,7 @@ def actor_hears(news: News) -> list[Letter]:
 
 def cards_anew(news: News) -> list[Letter]:
     """Everybody else who has the card before him sees the change on it; who gets a letter of his own is spared."""
-    spare = {person.id or 0 for person in (news.other, news.before) if person is not None}
+    spare = {news.other.id or 0} if news.other is not None else set()
     if news.acting.pressed:
         spare.add(_actor(news) or 0)
     return redrawn(news, _line(news), spare=frozenset(spare))
@@ -223,24 +223,6 @@ def not_solved_to_leader(news: News) -> list[Letter]:
     return to_person(news, news.lead, text, card=True)
 
 
-def addition_noted(news: News) -> list[Letter]:
-    """Said quietly to him alone where it can be; in a group one line is enough for the first addition of the hour."""
-    identity = news.acting.identity
-    if identity is None:
-        return []
-    return to_reporter(news, lambda nick: progress.added(nick=nick, number=news.case.number), calm=False)
-
-
-def addition_to_lead(news: News) -> list[Letter]:
-    who = news.acting.identity.display_name if news.acting.identity else "居民"
-    text = (
-        handling.added(number=news.case.number, words=news.words, who=who)
-        if news.words
-        else handling.photo(number=news.case.number, who=who)
-    )
-    return to_person(news, news.lead, text)
-
-
 def place_noted(news: News) -> list[Letter]:
     case = news.case
     return to_reporter(news, lambda nick: progress.moved(nick=nick, number=case.number, place=case.place), calm=False)
@@ -267,7 +249,8 @@ def nudge_to_lead(news: News) -> list[Letter]:
 
 
 def _line(news: News) -> str:
-    who = news.acting.name or (reporter(news)[0].display_name if news.acting.identity else "系统")
+    resident = "居民" if news.case.reporter_hidden else reporter(news)[0].display_name
+    who = news.acting.name or (resident if news.acting.identity else "系统")
     return handling.status_line(number=news.case.number, who=who, did=news.did or "更新", at=news.acting.at)
 
 

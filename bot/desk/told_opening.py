@@ -8,9 +8,9 @@ from bot.desk.cards import reported_by, task_card
 from bot.desk.directory import GroupView, View
 from bot.desk.letters import Letter, TaskCard, to_group, to_identity, to_staff
 from bot.desk.office import LEADS, Office
+from bot.texts import duty, times
 from bot.texts import group as say_group
 from bot.texts import private as say
-from bot.texts import times
 from storage.case import Case
 from storage.group import ChatGroup
 from storage.person import Identity, Person
@@ -70,7 +70,7 @@ def task_to_lead(story: Story) -> list[Letter]:
 
 def answer_to_speaker(story: Story) -> list[Letter]:
     """One acknowledgement, where the words were spoken. Where no robot may post there, the lead carries it."""
-    if story.spoken_in is None or story.quiet:
+    if story.spoken_in is None or story.quiet or story.case.restricted:
         return [to_identity(story.reporter, _private_answer(story))]
     return _into_group(story, story.spoken_in.group, _group_answer(story))
 
@@ -90,6 +90,10 @@ def line_to_neighbours(story: Story) -> list[Letter]:
 
 
 def alarm_to_speaker(story: Story) -> list[Letter]:
+    if story.case.restricted:
+        where = say_group.WHERE if story.asks_place else ""
+        words = "\n".join(part for part in (story.alarm, where) if part)
+        return [to_identity(story.reporter, words, urgent=True)]
     if story.quiet:
         # the reviewed words alone: somebody in despair is not to read who was told, nor to be questioned
         return [to_identity(story.reporter, story.alarm, urgent=True)]
@@ -108,8 +112,9 @@ def call_everybody(story: Story) -> list[Letter]:
         place=story.case.place,
         unsure=story.asks_place,
         words=story.quote,
-        reporter=reported_by(story.reporter, story.reporter_person),
+        reporter=reported_by(story.case, story.reporter, story.reporter_person),
     )
+    words += f"\n{duty.must_tell(story.case.item)}" if story.case.restricted else ""
     letters: list[Letter] = []
     for called in story.called:
         card = _card(story)[0] if story.lead and called.person.id == story.lead.person.id else None
@@ -150,7 +155,7 @@ def _into_group(story: Story, group: ChatGroup, words: str, *, urgent: bool = Fa
 def _group_answer(story: Story) -> str:
     if story.lead is None:
         return say_group.nobody_yet(nick=story.nick, number=story.case.number, phone=story.phone)
-    if story.case.privacy == 2:
+    if story.case.privacy == 2 or story.case.mediation:
         return say_group.acknowledged_private_matter(
             nick=story.nick, number=story.case.number, who=story.who, by=story.by
         )
@@ -167,6 +172,8 @@ def _group_answer(story: Story) -> str:
 def _private_answer(story: Story) -> str:
     if story.lead is None:
         return say.nobody_yet(number=story.case.number, phone=story.phone)
+    if story.case.reporter_hidden:
+        return duty.tip_taken(number=story.case.number)
     return say.acknowledged(
         matter=story.case.title,
         number=story.case.number,

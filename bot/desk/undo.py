@@ -71,6 +71,7 @@ def _turn_back(session: Session, acting: Acting, case: Case, done: CaseEvent) ->
             clock.stopped_at = acting.now
         for name, value in before.get(clock.kind, {}).items():
             setattr(clock, name, datetime.fromisoformat(value) if name.endswith("_at") and value else value)
+        clock.since = acting.now
         if clock.next_at is None or clock.stopped_at is not None:
             clock.next_at, clock.next_step = None, ""
         while clock.next_at is not None and clock.next_at <= acting.now:

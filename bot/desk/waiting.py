@@ -6,7 +6,7 @@ be moved before it has passed, and the resident is told the reason.
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from bot.desk import clocks
 from bot.desk.acting import Acting, commit, move, note, snapshot
@@ -18,7 +18,7 @@ from bot.desk.news import News
 from bot.desk.notify import announce
 from bot.desk.standing import lead_rank, superior_of
 from bot.texts import times
-from storage.case import Case
+from storage.case import Case, CaseEvent
 from storage.case_file import NoteKind
 
 MOST_EXTENSIONS = 2
@@ -87,7 +87,14 @@ def resume(session: Session, *, acting: Acting, case: Case) -> list[Letter]:
     move(session, acting, case, "resume", kind="resumed")
     clocks.stop(session, case, clocks.RESUME, now=acting.now)
     until = clocks.resume(session, office=acting.office, view=acting.view, case=case, by=acting.by, now=acting.now)
-    return announce("resumed", News(session=session, acting=acting, case=case, until=until, did="恢复办理"))
+    what = "cool_over" if case.mediation and _was_cooling(session, case) else "resumed"
+    return announce(what, News(session=session, acting=acting, case=case, until=until, did="恢复办理"))
+
+
+def _was_cooling(session: Session, case: Case) -> bool:
+    """Whether the shelf it was on was the two sides' cooling-off."""
+    rests = select(CaseEvent.kind).where(CaseEvent.case_id == case.id, col(CaseEvent.kind).in_(("suspended", "cooled")))
+    return session.exec(rests.order_by(col(CaseEvent.id).desc()).limit(1)).first() == "cooled"
 
 
 def await_resident(session: Session, *, acting: Acting, case: Case, words: str) -> list[Letter]:

@@ -4,13 +4,14 @@ A handler understands nothing by itself (the meaning is handed in) and changes n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from bot.channels.base import Incoming
+from bot.channels.base import Incoming, lane_of
+from bot.desk import recusal
 from bot.desk.acting import Acting
 from bot.desk.assignment import Located, Said
 from bot.desk.cases import Opened, Report
@@ -20,19 +21,25 @@ from bot.desk.letters import Letter
 from bot.desk.office import LEADS, Office
 from bot.desk.questions import Talk
 from bot.desk.record import By
-from bot.intents.base import Item, Slots, Understanding
+from bot.intents.base import Hit, Item, Slots, Understanding
 from bot.texts import times
 from storage.group import LISTENING_KINDS
 from storage.person import STAFF, Identity, Person, Role, RoleKind
 
 # these speak for the community: what they write in a group is a notice, not a request
 SPEAKS_FOR_COMMUNITY = frozenset({RoleKind.WORKER, RoleKind.LEADER, RoleKind.CHIEF, RoleKind.STREET, RoleKind.ADMIN})
+# what somebody may report for another person; the rest is his own matter, or everybody's
+FOR_ANOTHER = frozenset({"elderly", "errand", "insurance", "disability", "relief", "emergency", "civic", "utility",
+                         "property", "fraud"})  # fmt: skip
+COMPLAINT = "complaint_about_service"  # the slug of matters that may name one of the staff
+_HIT = tuple(each.name for each in fields(Hit))
 CLOCK_NAMES = {"first_reply": "答复", "finish": "办结"}
 
 
 @dataclass(kw_only=True)
 class Turn:
-    """One message with everything around it. ``asked``: a question of ours is open in this talk.
+    """One message with everything around it. ``asked``: a question of ours is open in this talk. ``knows_cases``: the
+    speaker has, or had, a case, so that what he says may be about it.
 
     ``mask`` hides what nobody else may read in words. ``thought`` collects, for staff, why things went as they did.
     """
@@ -54,6 +61,7 @@ class Turn:
     roles: tuple[Role, ...]
     asked: bool
     mask: Callable[[str], str]
+    knows_cases: bool = False
     pressed: bool = False
     thought: dict[str, Any] = field(default_factory=dict)
 
@@ -64,6 +72,12 @@ class Turn:
     @property
     def talk(self) -> Talk:
         return Talk(self.lane, self.view.community.id or 0, self.identity, self.person, self.group)
+
+    @property
+    def private_talk(self) -> Talk:
+        """The same speaker alone with the bot: what a group must not hear goes on there."""
+        lane = lane_of(replace(self.incoming, group=""))
+        return Talk(lane, self.view.community.id or 0, self.identity, self.person, None, heard_in=self.group)
 
     @property
     def acting(self) -> Acting:
@@ -101,11 +115,17 @@ class Turn:
 
     @property
     def home(self) -> Person | None:
-        """The speaker, if his own address may stand in for an unsaid place: not a worker's, who lives elsewhere."""
-        return None if self.is_staff else self.person
+        """The speaker, if his own address may stand in for an unsaid place: not a worker's, who lives elsewhere.
+
+        Nor where he speaks for a neighbour; but help must not wait, and whoever is called reads that it is a guess.
+        """
+        follow = self.meaning.follow
+        elsewhere = follow is not None and follow.neighbour and not self.meaning.urgent
+        return None if self.is_staff or elsewhere else self.person
 
     def report_of(self, item: Item, part: int = 0) -> Report:
         """What the speaker asks for, in the terms of the catalogue."""
+        meant = recusal.meant(self.view, self.incoming.text) if item.slug == COMPLAINT else recusal.Meant()
         return Report(
             item=item.code,
             title=item.short,
@@ -123,7 +143,20 @@ class Turn:
             alarm=item.alarm,
             quiet=item.quiet,
             past_grid=item.lead == "社区书记",
+            about=meant.about,
+            named=meant.any_of,
+            hides_reporter=item.hides_reporter,
+            restricted=item.restricted,
+            dispute=item.dispute,
+            shared=item.shared,
+            apart=item.apart,
+            beneficiary=self._for_whom(item),
         )
+
+    def _for_whom(self, item: Item) -> str:
+        """Whom he speaks for; a matter between neighbours or of everybody is nobody else's."""
+        follow = self.meaning.follow
+        return follow.beneficiary if follow and item.code.split(".")[0] in FOR_ANOTHER else ""
 
     def note_place(self, located: Located) -> None:
         self.thought["place"] = {"text": located.text, "how": located.how}
@@ -158,3 +191,25 @@ Handler = Callable[[Turn], str | None]
 
 def said_in(slots: Slots) -> Said:
     return Said(building=slots.building, unit=slots.unit, room=slots.room, place=slots.place)
+
+
+def explain(
+    meaning: Understanding, quote: str, items: Mapping[str, Item], mask: Callable[[str], str]
+) -> dict[str, Any]:
+    """What the language part made of it, for the panel and the case page; ``quote`` is masked already."""
+    item = items.get(meaning.item)
+    return {
+        "text": quote,
+        "decision": meaning.decision,
+        "intent": meaning.intent,
+        "item": meaning.item,
+        "item_name": item.name if item else "",
+        "score": meaning.score,
+        "margin": meaning.margin,
+        "hits": [{**{name: getattr(hit, name) for name in _HIT}, "word": mask(hit.word)} for hit in meaning.hits],
+        "vetoes": list(meaning.vetoes),
+        "reason": meaning.reason,
+        "slots": {name: value for name, value in meaning.slots.as_dict().items() if name not in ("phone", "room")},
+        "lexicon": meaning.lexicon,
+        **({"follow": meaning.follow.kind} if meaning.follow else {}),
+    }

@@ -14,6 +14,7 @@ from bot.desk import handling
 from bot.desk.errors import Unknown
 from bot.desk.letters import Letter
 from bot.desk.lifecycle import BY_VERB
+from bot.desk.looking import may_see
 from bot.handlers.base import Turn
 from storage.case import OPEN_STATES, STATE_NAMES, Case, CaseState
 from storage.case_file import ShownCard
@@ -119,6 +120,8 @@ def which(turn: Turn, line: Line) -> Case:
     fitting = [case for case in mine(turn) if _fits(line.command, case)]
     if line.command.verb in ("extend", "refuse"):  # 同意 and 不同意: only what was asked for
         fitting = [case for case in fitting if case.asked]
+    if line.command.verb in ("mediate", "cool"):
+        fitting = [case for case in fitting if case.mediation]
     word = line.command.words[0]
     if not fitting:
         raise Unknown(f"您手上没有可以“{word}”的事。回“待办”看看手上有哪些。")
@@ -142,6 +145,8 @@ def mine(turn: Turn) -> list[Case]:
     found = {case.id: case for case in handling.open_of(turn.session, turn.person.id or 0)}
     found |= {case.id: case for case in turn.session.exec(shown.order_by(col(Case.id)).limit(50))}
     seen = [case for case in found.values() if case.about_id != turn.person.id]
+    few = [case.id for case in seen if case.restricted or case.mediation]
+    seen = [case for case in seen if case.id not in few or may_see(turn.session, case=case, acting=turn.acting)]
     return sorted(seen, key=lambda case: case.id or 0)
 
 

@@ -17,13 +17,15 @@ from storage.message import Question
 _BUTTONS = {"accept": "接单", "transfer": "转派", "return": "退回", "finish": "办结", "extend": "延期",
             "escalate": "上报", "approve": "同意", "refuse": "不同意"}  # fmt: skip
 
+_SMALL_TALK = ("acknowledgement", "greeting", "praise")
+
 
 def press(turn: Turn) -> str | None:
     """A button of a task card. What needs a word is asked for; the next line of this talk is taken as it."""
     action = turn.incoming.action
     if action is None:
         return None
-    match = re.fullmatch(r"case-(\d+)@\d+", action.task)
+    match = re.fullmatch(r"case-(\d+)@[\d-]+", action.task)
     if match is None or action.key not in _BUTTONS:
         return "action:unknown"
     if turn.person is None:
@@ -67,6 +69,9 @@ def no_command(turn: Turn) -> str | None:
     if turn.group is not None or not turn.is_on_staff or turn.incoming.kind != "text":
         return None
     if turn.meaning.decision != "silent" or len(turn.incoming.text) > 12:
+        return None
+    follow = turn.meaning.follow
+    if (follow is not None and follow.kind == "small") or turn.meaning.intent in _SMALL_TALK:
         return None
     return tell(turn, say.STAFF_HELP, "refused")
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict
 
 from bot.desk import questions
-from bot.desk.assignment import Located, Said, locate
+from bot.desk.assignment import Located, Said, Unclear, locate
 from bot.handlers.base import Turn, said_in
 from storage.message import Question
 
@@ -17,11 +17,14 @@ _NEVER_MIND = re.compile(
 def answer(turn: Turn) -> str | None:
     """Join a place to the request that waits for it, also when others talked in between."""
     question = questions.waiting(turn.session, turn.lane) if turn.asked else None
-    if question is None or _is_another_matter(turn, question):
+    if question is None or question.asks == questions.PROMPT or _is_another_matter(turn, question):
         return None
     said = _together(questions.remembered(question), said_in(turn.meaning.slots))
-    place = locate(turn.view, said, group=turn.group, home=None, whole_text=turn.incoming.text)
+    group = turn.group or questions.heard_in(turn.session, office=turn.office, question=question)
+    place = locate(turn.view, said, group=group, home=None, whole_text=turn.incoming.text)
     located = place if isinstance(place, Located) else None
+    if located is None and questions.for_the_estate(question):
+        located = place.known if isinstance(place, Unclear) else None
     if located is None and turn.meaning.slots.as_dict().keys().isdisjoint({"building", "unit", "place"}):
         return None  # not an answer: he talks of something else
     if located is not None:

@@ -36,10 +36,10 @@ def sound(turn: Turn) -> str | None:
         now=turn.now,
     )
     turn.note_opened(opened)
-    if (located is None or located.guessed) and not item.quiet:
+    if (located is None or located.guessed) and (item.restricted or not item.quiet):
         questions.ask_where(
             turn.session,
-            talk=turn.talk,
+            talk=turn.private_talk if item.restricted and turn.group is not None else turn.talk,
             case_id=opened.case.id or 0,
             quote=turn.quote,
             inbox_id=turn.inbox_id,

@@ -28,9 +28,7 @@ _UNITS: dict[str, tuple[int, Unit]] = {"工作日": (1, "wd"), "天": (1, "wd"),
                                        "周": (5, "wd"), "星期": (5, "wd"), "月": (22, "wd")}  # fmt: skip
 
 
-@command(
-    "延期", "延", verb="ask_extension", needs="多久和原因，比如“2天 等配件”", help="延期 7 2天 等配件：要晚几天"
-)
+@command("延期", "延", verb="ask_extension", needs="多久和原因，比如“2天 等配件”", help="延期 7 2天 等配件：要晚几天")
 def extend(turn: Turn, case: Case, rest: str) -> list[Letter]:
     said = _SPAN.match(rest)
     if said is None:
@@ -44,9 +42,7 @@ def extend(turn: Turn, case: Case, rest: str) -> list[Letter]:
 def suspend(turn: Turn, case: Case, rest: str) -> list[Letter]:
     until, why = _review(turn.now, rest)
     if until is None:
-        raise Unknown(
-            f"挂账要写到哪天和原因，比如“挂账 {case.number} 到3月15日 等开春施工”。"
-        )
+        raise Unknown(f"挂账要写到哪天和原因，比如“挂账 {case.number} 到3月15日 等开春施工”。")
     return waiting.ask_suspension(turn.session, acting=turn.acting, case=case, until=until, words=why)
 
 

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.jobs.auditor import Auditor
 from bot.jobs.base import Job, Work
+from bot.jobs.deadlines import Archive, Deadlines
 from bot.jobs.deliver import Deliver
+from bot.jobs.handover import HandOver
 from bot.jobs.sweep import Forget, Seal, Sweep
 
 
@@ -14,9 +17,14 @@ class Hands:
     intake: Work
     deliver: Deliver
     sweep: Sweep
+    deadlines: Deadlines
+    auditor: Auditor
+    archive: Archive
     seal: Seal
     forget: Forget
+    handover: HandOver
     words: Work
+    attention: Work
 
 
 def all_jobs(hands: Hands) -> list[Job]:
@@ -24,9 +32,14 @@ def all_jobs(hands: Hands) -> list[Job]:
         Job("intake", 0.25, "worker", hands.intake),
         Job("deliver", 0.25, "worker", hands.deliver),
         Job("sweep", 15.0, "clock", hands.sweep),
+        Job("deadlines", 15.0, "clock", hands.deadlines),
+        Job("auditor", 60.0, "clock", hands.auditor),
+        Job("archive", 3_600.0, "clock", hands.archive),
         Job("seal", 5.0, "clock", hands.seal),
-        Job("forget", 3_600.0, "clock", hands.forget),
+        Job("handover", 60.0, "clock", hands.handover),
+        Job("forget", 600.0, "clock", hands.forget),
         Job("words", 2.0, "all", hands.words),
+        Job("attention", 1.0, "all", hands.attention),
     ]
 
 

@@ -34,6 +34,16 @@ class Job:
     work: Work
 
 
+def tried(what: str, work: Callable[[], object]) -> bool:
+    """Do one piece of a round apart from the others: a fault is logged and costs that piece only. False: it failed."""
+    try:
+        work()
+    except Exception:
+        _log.exception("%s failed", what)
+        return False
+    return True
+
+
 class Jobs:
     """Runs jobs until ``stop``. ``wake`` brings a job's next round forward."""
 

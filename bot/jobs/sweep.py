@@ -18,6 +18,8 @@ from storage.queue import DONE
 _log = logging.getLogger("gridbot.sweep")
 _SEAL_LOCK_SECONDS = 30
 _LATER = timedelta(minutes=10)
+# what was kept only because its speaker was in the middle of something, and led to nothing
+SILENT, SILENT_FOR = "silent", timedelta(hours=1)
 
 
 class Sweep:
@@ -42,7 +44,10 @@ class Sweep:
 
 
 class Forget:
-    """Deletes what the retention time has passed for: worked-on messages, and closed questions with their drafts."""
+    """Deletes what the retention time has passed for: worked-on messages, and closed questions with their drafts.
+
+    Words that led to nothing go after an hour already: the gate let them through for the speaker's sake alone.
+    """
 
     def __init__(self, engine: Engine, *, retention: timedelta) -> None:
         self._engine = engine
@@ -52,6 +57,8 @@ class Forget:
         before = now() - self._retention
         with writing(self._engine) as session:
             session.execute(delete(Inbox).where(col(Inbox.state) == DONE, col(Inbox.received_at) < before))
+            nothing = delete(Inbox).where(col(Inbox.state) == DONE, col(Inbox.outcome) == SILENT)
+            session.execute(nothing.where(col(Inbox.received_at) < now() - SILENT_FOR))
             session.execute(delete(Question).where(col(Question.state) != "open", col(Question.asked_at) < before))
         return False
 

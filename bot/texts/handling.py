@@ -95,6 +95,20 @@ def photo(*, number: str, who: str) -> str:
     return f"{number} {who}发来一张照片，已存到案件里。"
 
 
+def joined(*, number: str, matter: str, count: int, places: str) -> str:
+    """「1122-07 停水，已有12位邻居报了：海棠苑1号楼3位、3号楼8位，没说楼号1位」."""
+    return f"{number} {matter}，已有{count}位邻居报了" + (f"：{places}。" if places else "。")
+
+
+def neighbours(*, count: int, latest: list[tuple[str, str, str]]) -> list[str]:
+    """Who else reported it: name, place, words of the last of them."""
+    return [f"一共{count}位报过，最近的：", *(f"{who}（{where}）：{words}" for who, where, words in latest)]
+
+
+def merged_in(*, number: str, matter: str, came: str, place: str) -> str:
+    return f"{came}（{place or '没说地点'}）已并到{number} {matter}，一起办，办好两边都会知道。"
+
+
 def withdrawn(*, number: str, matter: str) -> str:
     return f"{number} {matter}，居民已撤回，不用办了。"
 
@@ -130,6 +144,12 @@ def done(*, number: str, what: str) -> str:
     return f"{number}{what}。"
 
 
+def for_whom(*, beneficiary: str, consent: str) -> tuple[str, str]:
+    """The card's row: the words are another's, and what he himself says."""
+    said = "同意还没问" if consent not in ("given", "refused") else CONSENT[consent]
+    return "代报", f"替{beneficiary}报，本人{said}"
+
+
 CONSENT = {"asked": "还没问", "given": "已同意", "refused": "不同意"}
 EVENTS = {
     "received": "收到", "registered": "立案", "assigned": "派单", "accepted": "接单", "transferred": "转派",
@@ -138,6 +158,9 @@ EVENTS = {
     "suspended": "挂账", "resumed": "恢复办理", "refused": "没有同意", "waits_for_resident": "等居民答复",
     "declined": "不予受理", "self_handled": "自办", "withdrawn": "居民撤回", "merged": "并案", "undone": "撤销上一步",
     "reclassified": "改类", "supervised": "督办", "assist_added": "请人协办", "located": "地点更正",
-    "joined": "邻居一起报",
-    "said_fine": "居民说没事了", "archived": "归档",
+    "joined": "邻居一起报", "left": "最先报的居民说不用了",
+    "said_fine": "居民说没事了", "archived": "归档", "party_named": "记下对方", "party_agreed": "一方愿意调解",
+    "party_refused": "一方不愿意调解", "agreement_proposed": "记下约定", "agreement_confirmed": "一方同意约定",
+    "agreement_refused": "一方不同意约定", "cooled": "冷静几天", "nudged": "居民催办",
+    "consent_given": "本人同意", "consent_refused": "本人不同意",
 }  # fmt: skip

@@ -83,9 +83,15 @@ def moved(*, nick: str, number: str, place: str) -> str:
     return f"{_at(nick)}{number}的地点已改成{place}。"
 
 
-def joined(*, number: str, matter: str, count: int, places: str) -> str:
+def joined(*, number: str, matter: str, count: int, places: str, other_buildings: bool = False) -> str:
+    """The one line for all who reported the same. ``other_buildings``: each building is looked at by itself."""
     where = f"（{places}）" if places else ""
-    return f"“{matter}”{where}已有{count}位邻居报了，编号{number}，正在处理，有进展群里说，不用重复报。"
+    also = "别的楼也有的话，请说一声几号楼。" if other_buildings else ""
+    return f"“{matter}”{where}已有{count}位邻居报了，编号{number}，正在处理，有进展群里说，不用重复报。{also}"
+
+
+def left(*, nick: str, number: str) -> str:
+    return f"{_at(nick)}好的，您这边记下了。{number}还有邻居报过，继续处理。"
 
 
 def joined_alone(*, number: str, matter: str) -> str:
@@ -119,7 +125,49 @@ def nudged(*, nick: str, number: str, who: str) -> str:
 
 
 def nudged_before(*, nick: str, number: str, by: str) -> str:
-    return f"{_at(nick)}{number}今天已经提醒过了，{by}前后会联系您，急事请打社区电话。"
+    """``by`` is empty where nothing that still holds was promised."""
+    when = f"{by}会联系您" if by else "一有进展就告诉您"
+    return f"{_at(nick)}{number}今天已经提醒过了，{when}，急事请打社区电话。"
+
+
+# the states as a resident reads them
+STATES = {
+    "received": "已收到", "registered": "已登记", "assigned": "已派单", "in_progress": "处理中",
+    "suspended": "暂缓办理", "handled": "已办结", "closed": "已结案",
+}  # fmt: skip
+NOBODY_YET = "社区正在安排人。"
+WAITS_FOR_YOU = "还等您这边的答复，收到就接着办。"
+
+
+def will_call(*, who: str, by: str) -> str:
+    return f"{who}{by}联系您。"
+
+
+def at_work(*, who: str, since: str, by: str) -> str:
+    """「网格员宋佳明今天 10:53接单，明天 18:00前办好。」 ``since`` empty: he was given it."""
+    taken = f"{since}接单" if since else "在办"
+    return f"{who}{taken}，{by}办好。" if by else f"{who}{taken}。"
+
+
+def behind(*, who: str) -> str:
+    return f"比预计的慢，抱歉，正在催{who}。"
+
+
+def on_the_shelf(*, until: str) -> str:
+    return f"{until}再接着办，到时告诉您。"
+
+
+def addressed(*, nick: str, words: str) -> str:
+    return _at(nick) + words
+
+
+def location(*, latitude: float | None, longitude: float | None) -> str:
+    at = f"：北纬{latitude:g}，东经{longitude:g}" if latitude is not None and longitude is not None else ""
+    return f"发来位置{at}"
+
+
+def not_yours(*, nick: str, number: str) -> str:
+    return f"{_at(nick)}没查到您的{number}这件事，请核对编号。"
 
 
 def _end(words: str) -> str:

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("holder", sa.String(length=40), nullable=False),
         sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("beats", sa.JSON(), server_default="[]", nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_pulse")),
     )
     op.create_table(
@@ -122,6 +123,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_case_step_done_at"), "case_step", ["done_at"], unique=False)
     op.create_table(
+        "incident",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("tally", sa.JSON(), nullable=False),
+        sa.Column("named", sa.JSON(), nullable=False),
+        sa.Column("letters", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_incident_case_id")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_incident")),
+    )
+    op.create_table(
+        "incident_group",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("relay_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("post", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_incident_group_case_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["chat_group.id"], name=op.f("fk_incident_group_group_id")),
+        sa.PrimaryKeyConstraint("case_id", "group_id", name=op.f("pk_incident_group")),
+    )
+    op.create_index("ix_incident_group_recent", "incident_group", ["group_id", "opened_at"], unique=False)
+    op.create_table(
         "shown_card",
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("identity_id", sa.Integer(), nullable=False),
@@ -130,9 +155,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], name=op.f("fk_shown_card_identity_id")),
         sa.PrimaryKeyConstraint("case_id", "identity_id", name=op.f("pk_shown_card")),
     )
+    op.add_column("absence", sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case_clock", sa.Column("next_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case_clock", sa.Column("next_step", sa.String(length=16), server_default="", nullable=False))
     op.add_column("case_clock", sa.Column("round", sa.Integer(), server_default="1", nullable=False))
+    op.add_column("case_clock", sa.Column("since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case_clock", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case_clock", sa.Column("left", sa.Integer(), server_default="0", nullable=False))
     op.create_index(
@@ -159,6 +186,8 @@ def upgrade() -> None:
     op.add_column("cases", sa.Column("beneficiary", sa.String(length=40), server_default="", nullable=False))
     op.add_column("cases", sa.Column("consent", sa.String(length=10), server_default="", nullable=False))
     op.add_column("cases", sa.Column("about_id", sa.Integer(), nullable=True))
+    op.add_column("cases", sa.Column("past_grid", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column("cases", sa.Column("reporter_hidden", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column(
         "cases", sa.Column("merged_into", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
     )
@@ -183,6 +212,8 @@ def downgrade() -> None:
     op.drop_index("ix_case_live_group", table_name="cases", sqlite_where=LIVE, postgresql_where=LIVE)
     op.drop_index("ix_case_live", table_name="cases", sqlite_where=LIVE, postgresql_where=LIVE)
     op.drop_column("cases", "merged_into")
+    op.drop_column("cases", "reporter_hidden")
+    op.drop_column("cases", "past_grid")
     op.drop_column("cases", "about_id")
     op.drop_column("cases", "consent")
     op.drop_column("cases", "beneficiary")
@@ -205,12 +236,17 @@ def downgrade() -> None:
     op.drop_column("cases", "quote")
     op.drop_column("cases", "chain")
     op.drop_index("ix_case_clock_next", table_name="case_clock", sqlite_where=TICKING, postgresql_where=TICKING)
+    op.drop_column("absence", "handed_at")
     op.drop_column("case_clock", "left")
     op.drop_column("case_clock", "paused_at")
+    op.drop_column("case_clock", "since")
     op.drop_column("case_clock", "round")
     op.drop_column("case_clock", "next_step")
     op.drop_column("case_clock", "next_at")
     op.drop_table("shown_card")
+    op.drop_index("ix_incident_group_recent", table_name="incident_group")
+    op.drop_table("incident_group")
+    op.drop_table("incident")
     op.drop_index(op.f("ix_case_step_done_at"), table_name="case_step")
     op.drop_table("case_step")
     op.drop_index(op.f("ix_case_reporter_identity_id"), table_name="case_reporter")
