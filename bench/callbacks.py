@@ -28,10 +28,11 @@ _CHATTER = (
     "晒晒我织的毛衣，用了{amount}团线", "{name}家姑娘考了{degrees}分，恭喜恭喜", "哪里有卖{food}的",
     "这雪下得真大，瑞雪兆丰年，{name}快看", "我家{food}吃不完，谁要来拿{small}个", "听说{shop}开了新店，{name}去过没",
 )  # fmt: skip
+# matters of one household: what a whole building shares would be joined to the first report, and be no case of its own
 _REQUESTS = (
-    "{place}楼道灯坏了", "{place}的楼道灯不亮了，{days}天了，晚上看不见", "{place}电梯坏了，{amount}楼的老人下不来",
-    "{place}下水道堵了，一楼返水", "{place}单元门坏了关不上", "{place}楼道灯坏了{days}天了，麻烦派人修一下",
-    "{place}电梯停运了，{days}天没人修", "请问{place}的电梯坏了什么时候修",
+    "麻烦网格员帮{place}代取一下{amount}号架的快递", "{place}快递到了{days}天了，腿脚不好，麻烦帮忙取一下",
+    "{place}想申请低保，怎么申请", "{place}残疾人证到期了怎么换", "{place}医保缴费不会弄，能帮忙吗",
+    "{place}想给老人申请助餐", "{place}高龄补贴{days}个月没到账了，麻烦查一下", "{place}老年证怎么办理",
 )  # fmt: skip
 _NAMES = [
     a + b for a in "王李张刘陈杨赵黄周吴徐孙马朱胡" for b in ("姐", "哥", "阿姨", "叔", "婶", "大爷", "老师", "奶奶")

@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    # what a start makes is there to stay: looking for garbage among it costs a fifth of the start, and finds none
+    # what the imports make is there to stay: looking for garbage among it takes a sixth of their time, and finds none
     gc.disable()
 
 import asyncio

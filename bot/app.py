@@ -49,6 +49,8 @@ from storage.intake import Intake
 HOME = Path(__file__).resolve().parent.parent
 DEMO = HOME / "config" / "demo"
 OVERRIDES = HOME / "config" / "calendar" / "overrides.csv"
+HEAD_START = 0.3
+"""Seconds between the opening of the web door and the first round of the jobs."""
 _log = logging.getLogger("gridbot")
 
 
@@ -216,8 +218,10 @@ def build_app(service: Service) -> App:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        service.start()
+        # the door opens first: all hands' first rounds at once would take the processor from it
+        begin = asyncio.get_running_loop().call_later(HEAD_START, service.start)
         yield
+        begin.cancel()
         await service.stop()
 
     web = FastAPI(

@@ -50,10 +50,11 @@ class Attention:
         who = (channel, sender)
         if alone and (who in self._staff or who in self._sides):
             return True
-        if now < self._asked.get(who, _NEVER):
+        asked = self._asked.get(who)
+        if asked is not None and now < asked:
             return True
-        closely, loosely = self._until.get(who, (_NEVER, _NEVER))
-        return now < closely or (now < loosely and self._follows(text))
+        until = self._until.get(who)
+        return until is not None and (now < until[0] or (now < until[1] and self._follows(text)))
 
     def __call__(self, now: Callable[[], datetime]) -> bool:
         self.refresh(now())

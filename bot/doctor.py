@@ -5,7 +5,7 @@ Changes nothing and sends nothing; a channel is asked for its token only.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -18,20 +18,25 @@ from bot.channels.base import Channel, SendFailed
 from bot.channels.wecom import Wecom
 from bot.desk.calendar import Calendar, WrongCalendar
 from bot.desk.directory import read_view
+from bot.desk.proof import GRACE
 from bot.desk.record import broken_seal, unsealed
 from bot.intents.catalog import WrongCatalog, load_catalog
+from bot.jobs.auditor import NAME as AUDITOR
+from bot.jobs.deadlines import NAME as TICKER
 from bot.texts import times
 from config.settings import Settings
 from storage.cache import open_cache
-from storage.case import Case
+from storage.case import Case, CaseClock
 from storage.db import is_postgres, open_engine, reading
 from storage.grid import Community, Grid, GridLevel
 from storage.group import ChatGroup
 from storage.message import Inbox, Outbox
 from storage.person import Role, RoleKind
+from storage.pulse import Pulse
 from storage.queue import DEAD, FAILED
 
 _MOST_SECONDS_APART = 5
+_LONGEST_PAUSE = timedelta(minutes=5)
 _MARKS = {"fine": "✓", "mind": "！", "wrong": "✗"}
 
 
@@ -70,7 +75,13 @@ async def examine(settings: Settings, *, now: datetime) -> list[Finding]:
     if not trouble:
         findings.append(Finding("fine", "数据", "数据库和缓存都连得上，表结构是这一版的"))
         with reading(database) as session:
-            findings += [*_clock(session, now), *_reference(session), *_queues(session), *_audit(session)]
+            findings += [
+                *_clock(session, now),
+                *_pulses(session, now),
+                *_reference(session),
+                *_queues(session),
+                *_audit(session),
+            ]
     findings += [*_calendar(now), *_catalogue()]
     if not trouble:
         channels = open_channels(settings, cache=cache, engine=database, clock=lambda: now)
@@ -143,6 +154,25 @@ def _clock(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding("wrong", "时钟", f"本机与数据库的时间差{apart:.0f}秒，请给两台机器都打开自动对时")
     else:
         yield Finding("fine", "时钟", f"北京时间 {local}，与数据库相差不到{_MOST_SECONDS_APART}秒")
+
+
+def _pulses(session: Session, now: datetime) -> Iterator[Finding]:
+    """Whether reminders go out by themselves: the ticker's beat, the auditor's, and what they have left undone."""
+    for name, called in ((TICKER, "计时"), (AUDITOR, "计时检查")):
+        pulse = session.get(Pulse, name)
+        if pulse is None:
+            yield Finding("mind", "计时", f"{called}还没有走过，启动服务（角色里要有 clock）以后再看")
+        elif pulse.at > now + GRACE:
+            said = times.moment(pulse.at, now)
+            yield Finding("wrong", "计时", f"{called}的记录在现在之后（{said}），请核对服务器时间")
+        elif now - pulse.at > _LONGEST_PAUSE:
+            said = times.moment(pulse.at, now)
+            yield Finding("wrong", "计时", f"{called}停了，最后一次是{said}，请启动 clock 进程")
+        else:
+            yield Finding("fine", "计时", f"{called}在走，最后一次是{times.moment(pulse.at, now)}")
+    waiting = select(func.count()).select_from(CaseClock).where(col(CaseClock.next_at) < now - _LONGEST_PAUSE)
+    if late := session.exec(waiting).one():
+        yield Finding("wrong", "计时", f"有{late}件到期的提醒还没有做，请看日志里的 deadlines")
 
 
 def _queues(session: Session) -> Iterator[Finding]:

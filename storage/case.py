@@ -140,7 +140,7 @@ class CaseEvent(SQLModel, table=True):
     """What happened, who did it, through which door. Never changed, never deleted."""
 
     __tablename__ = "case_event"
-    __table_args__ = (KEEPS_COUNTING,)
+    __table_args__ = (Index("ix_case_event_kind", "kind", "at"), KEEPS_COUNTING)
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     case_id: int = Field(sa_column=Column(BigId, ForeignKey("cases.id"), nullable=False, index=True))
@@ -164,6 +164,7 @@ class CaseClock(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("case_id", "kind"),
         Index("ix_case_clock_due", "stopped_at", "due_at"),
+        Index("ix_case_clock_kind_due", "kind", "due_at"),
         Index(
             "ix_case_clock_next",
             "next_at",

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, bindparam, event, or_, t
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from storage.case import LIVE, OPEN_STATES, Case
+from storage.case_file import CaseReporter
 from storage.db import BigId, UtcTime, is_postgres
 from storage.late import insert_late
 
@@ -130,6 +131,11 @@ def in_group(session: Session, *, group_id: int, since: datetime, bare: bool = F
     return list(session.exec(asked, params={"group": group_id, "since": since}))
 
 
+def joined_by(session: Session, identity_id: int, *, item: str, since: datetime) -> Case | None:
+    """The running incident of this matter that began since then and that somebody joined."""
+    return session.exec(_JOINED_BY, params={"who": identity_id, "item": item, "since": since}).first()
+
+
 # somebody still works on it, neighbours may join it, and no alarm was sounded over it
 _JOINABLE = (
     col(Case.state).in_(sorted(OPEN_STATES)),
@@ -153,6 +159,16 @@ _IN_GROUP = (
 )
 _IN_GROUP_BARE = _IN_GROUP.where(
     or_(col(IncidentGroup.relay_at).is_(None), col(IncidentGroup.relay_at) < col(IncidentGroup.last_at))
+)
+
+
+_JOINED_BY = (
+    select(Case)
+    .join(CaseReporter, col(CaseReporter.case_id) == col(Case.id))
+    .where(CaseReporter.identity_id == bindparam("who"), Case.item == bindparam("item"), *_JOINABLE)
+    .order_by(col(Case.id).desc())
+    .limit(1)
+    .execution_options(populate_existing=True)
 )
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, func, select
 from bot.app import Service, build_app, open_service
 from bot.intents.catalog import Catalog, load_catalog
 from bot.jobs.deadlines import Deadlines
+from bot.jobs.handover import HandOver
 from bot.jobs.sweep import Sweep
 from config.settings import Settings
 from storage.case import Case, CaseClock, CaseEvent
@@ -120,6 +121,7 @@ class Play:
         self.service: Service = open_service(settings, roles=("web",), clock=self.clock, catalog=_catalog())
         self.app = build_app(self.service)
         self.sweep = Sweep(self.service.database, office=self.service.office)
+        self.handover = HandOver(self.service.database, office=self.service.office)
         self.deadlines = Deadlines(self.service.database, office=self.service.office, holder="play")
         self._ids = itertools.count(1)
         self._read = 0
@@ -189,6 +191,7 @@ class Play:
     def ticks(self) -> None:
         """One round of the clock's jobs, and all that follows from it."""
         self.sweep(self.clock)
+        self.handover(self.clock)
         while self.deadlines(self.clock):
             pass
         self.works()

@@ -27,7 +27,7 @@ class WecomPlay(Play):
     """A scene in which WeCom is the way to everybody who speaks in private."""
 
     def __init__(self, url: str, *, now: datetime = NOON) -> None:
-        self.standin = WecomStandIn(clock=self._seconds).start()
+        self.standin = WecomStandIn(clock=self._seconds, expires_in=10**9).start()
         wecom = {"corp_id": CORP, "agent_id": AGENT, "secret": SECRET, "token": TOKEN, "aes_key": AES_KEY,
                  "api_base": self.standin.url}  # fmt: skip
         settings = Settings.model_validate({"database_url": url, "demo": True, "wecom": wecom})

@@ -94,8 +94,8 @@ def test_doing_the_whole_row_twice_gives_one_case(play: Play) -> None:
 
 
 def test_numbers_run_per_community_and_day(play: Play) -> None:
-    for number in range(3):
-        play.says("安安", f"3号楼2单元楼道灯坏了{number}", group="海棠苑居民群")
+    for place in ("海棠苑3号楼2单元", "海棠苑1号楼2单元", "滨河苑5号楼"):
+        play.says("安安", f"{place}楼道灯坏了", group="海棠苑居民群")
     play.passes(hours=24)
     play.says("安安", "3号楼2单元楼道灯坏了", group="海棠苑居民群")
     assert [case.number for case in play.cases()] == ["1123-01", "1123-02", "1123-03", "1124-01"]

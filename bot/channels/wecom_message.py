@@ -77,8 +77,9 @@ def peek(plain: bytes) -> str | None:
 
 def sender_of(plain: bytes) -> str:
     """The sender of what ``peek`` has read: in such a message his tag stands before any words of his."""
-    _, _, rest = plain.partition(b"<FromUserName>")
-    return rest[: rest.find(b"</")].removeprefix(b"<![CDATA[").removesuffix(b"]]>").decode("ascii", "replace")
+    start = plain.find(b"<FromUserName>") + len(b"<FromUserName>")
+    name = plain[start : plain.find(b"</", start)]
+    return name.removeprefix(b"<![CDATA[").removesuffix(b"]]>").decode("ascii", "replace")
 
 
 def parse(plain: bytes, now: datetime, *, channel: str) -> Incoming | None:

@@ -63,6 +63,8 @@ def mine(session: Session, *, acting: Acting, group: GroupView | None) -> Mine:
     """What he may speak of here: in private everything of his, in a group what was spoken there."""
     assert acting.identity is not None, "a resident speaks"
     found = cases_of(session, acting.identity, states=_STATES, most=_MOST)
+    # a message that is worked on twice does not follow upon itself
+    found = [case for case in found if case.inbox_id != acting.inbox_id]
     here = [case for case in found if group is None or _heard_in(session, case, acting.identity, group)]
     since = acting.now - REOPEN_WITHIN
     return Mine(

@@ -61,6 +61,18 @@ def hold(session: Session, *, acting: Acting, item: str) -> None:
     store.hold(session, community_id=community_id, item=item)
 
 
+def same_as(
+    session: Session, *, acting: Acting, case: Case, report: Report, located: Located | None, bare: bool
+) -> Opened | None:
+    """Put it to this case, of which his group spoke; where he says another place, to the one that is there, if any."""
+    hold(session, acting=acting, item=report.item)
+    if located is not None:
+        near = located.estate_id is not None and located.estate_id == case.estate_id
+        if not (near and (report.shared == ESTATE or _same_spot(session, case, located))):
+            return join(session, acting=acting, report=report, located=located, bare=bare)
+    return _into(session, acting, case, report, located, bare=bare)
+
+
 def take(session: Session, *, acting: Acting, report: Report, located: Located | None, bare: bool = False) -> Opened:
     """Put the report to what neighbours reported, or open it."""
     joined = join(session, acting=acting, report=report, located=located, bare=bare) if report.shared else None
@@ -75,6 +87,19 @@ def take(session: Session, *, acting: Acting, report: Report, located: Located |
         by=acting.by,
         now=acting.now,
     )
+
+
+def once_more(session: Session, *, acting: Acting, report: Report, located: Located | None) -> Opened | None:
+    """Somebody who joined such a matter within the hour says it again; None: he did not, or it is elsewhere now."""
+    case = store.joined_by(session, report.reporter.id or 0, item=report.item, since=acting.now - WINDOW)
+    if case is None or not _same_thing(report, case):
+        return None
+    hold(session, acting=acting, item=report.item)
+    if located is not None and not located.guessed:
+        near = located.estate_id == case.estate_id
+        if not (near if report.shared == ESTATE else _same_spot(session, case, located)):
+            return None
+    return _into(session, acting, case, report, located, bare=False)
 
 
 def meant(

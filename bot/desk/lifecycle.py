@@ -96,11 +96,13 @@ def check(case: Case, verb: str, parts: frozenset[str]) -> Move:
 
 
 def possible(state: str, parts: frozenset[str]) -> list[str]:
-    """What somebody with these parts may do now, in Chinese, each once, in the order of the table."""
-    found = [move.say for move in MOVES if state in move.froms and parts & move.who and move.verb not in _UNSAID]
-    return list(dict.fromkeys(found))
+    """What somebody with these parts may do now, in Chinese, each once, the everyday things first."""
+    may = [move for move in MOVES if state in move.froms and parts & move.who and move.verb not in _UNSAID]
+    may.sort(key=lambda move: _EVERYDAY.index(move.verb) if move.verb in _EVERYDAY else len(_EVERYDAY))
+    return list(dict.fromkeys(move.say for move in may))
 
 
+_EVERYDAY = ("accept", "finish", "ask_extension", "extend", "transfer", "escalate", "return", "remark")
 # nobody needs to be told that he could do these
 _UNSAID = frozenset({"undo", "join", "register", "dispatch", "archive", "refuse", "rate", "close"}) | {
     "mediate", "take_part", "settle", "cool", "note_consent"

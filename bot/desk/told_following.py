@@ -9,9 +9,11 @@ from bot.desk.lifecycle import REPORTER
 from bot.desk.news import News, to_person, to_reporter
 from bot.texts import handling, progress
 from storage.case import CaseEvent
+from storage.incident import Incident
 
 # three messages in a row are one thing: one line tells him that all of them are there
 ACK_EVERY = timedelta(minutes=10)
+_CROWD = 5  # of more people the lead reads the number, not each of them
 
 
 def addition_noted(news: News) -> list[Letter]:
@@ -22,12 +24,20 @@ def addition_noted(news: News) -> list[Letter]:
 
 
 def addition_to_lead(news: News) -> list[Letter]:
+    """What is said to it, word for word; of a crowd only what the first reporter says, the rest lies in the file."""
+    if news.case.incident and REPORTER not in news.acting.parts(news.session, news.case) and _crowd(news):
+        return []
     known = news.acting.identity is not None and not news.case.reporter_hidden
     who = news.acting.identity.display_name if news.acting.identity and known else "居民"
     number = news.case.number
     if news.words:
         return to_person(news, news.lead, handling.added(number=number, words=news.words, who=who))
     return to_person(news, news.lead, handling.photo(number=number, who=who))
+
+
+def _crowd(news: News) -> bool:
+    incident = news.session.get(Incident, news.case.id)
+    return incident is not None and incident.count > _CROWD
 
 
 def _added_lately(news: News) -> bool:

@@ -29,6 +29,7 @@ HANDLERS: tuple[Handler, ...] = (
     emergency.sound,
     conversation.answer,
     conversation.drop,
+    report.again,
     followup.follow,
     contacts.show,
     report.relay,

@@ -22,6 +22,21 @@ def relay(turn: Turn) -> str | None:
     return None
 
 
+def again(turn: Turn) -> str | None:
+    """A neighbour who joined says it once more: his words are kept, and no group reads another line for it."""
+    meaning = turn.meaning
+    item = turn.items.get(meaning.item)
+    if item is None or not item.shared or meaning.decision != "act" or not turn.may_report:
+        return None
+    if not turn.knows_cases:
+        return None
+    said = said_in(meaning.slots)
+    place = locate(turn.view, said, group=turn.group, home=turn.home, whole_text=turn.incoming.text)
+    located = place if isinstance(place, Located) else place.known
+    joined = incidents.once_more(turn.session, acting=turn.acting, report=turn.report_of(item), located=located)
+    return _noted(turn, joined, located) if joined is not None else None
+
+
 def echo(turn: Turn) -> str | None:
     """「我家也没水」「+1 3号楼」: joins what the group spoke of within the hour, where it fits; else it is no echo.
 
@@ -39,21 +54,17 @@ def echo(turn: Turn) -> str | None:
         about = frozenset({meaning.item})  # it names its matter itself
     case = incidents.meant(turn.session, group=turn.group, about=about, now=turn.now, bare=not about)
     item = turn.items.get(case.item) if case is not None else None
-    if item is None:
+    if case is None or item is None:
         return None
     said = Said() if heard.compared else said_in(meaning.slots)
     words = "" if heard.compared else turn.incoming.text
     place = locate(turn.view, said, group=turn.group, home=turn.home, whole_text=words)
     located = place if isinstance(place, Located) else place.known
-    acting, shared = turn.acting, turn.report_of(item)
-    if located is None:
-        joined = incidents.join(turn.session, acting=acting, report=shared, located=None, bare=not about)
-        return _noted(turn, joined, located) if joined is not None else None
-    if unsure and heard == Echo():
-        joined = incidents.join(turn.session, acting=acting, report=shared, located=located)
-        return _noted(turn, joined, located) if joined is not None else None
-    opened = incidents.take(turn.session, acting=acting, report=shared, located=located, bare=not about)
-    return _noted(turn, opened, located)
+    acting, shared, bare = turn.acting, turn.report_of(item), not about
+    opened = incidents.same_as(turn.session, acting=acting, case=case, report=shared, located=located, bare=bare)
+    if opened is None and located is not None and meaning.echo is not None:
+        opened = incidents.take(turn.session, acting=acting, report=shared, located=located, bare=bare)
+    return _noted(turn, opened, located) if opened is not None else None
 
 
 def report(turn: Turn) -> str | None:

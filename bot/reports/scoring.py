@@ -117,6 +117,7 @@ def _period(ask: Ask, now: datetime) -> Period:
 
 
 def _bytes(source: Path | None) -> bytes:
+    source = None if source == Path("-") else source
     if source is None and sys.stdin.isatty():
         raise NotScored(["请写明件数表的文件名，或把它从管道送进来；统计案件请用 --period。"])
     try:

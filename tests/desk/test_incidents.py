@@ -12,7 +12,7 @@ from sqlmodel import func, select
 from bot.app import Service, open_service
 from config.settings import Settings
 from storage.case import Case, CaseEvent
-from storage.case_file import CaseReporter
+from storage.case_file import CaseNote, CaseReporter
 from storage.db import open_engine, reading, writing
 from storage.incident import Incident, hold, in_estate, in_group
 from storage.message import Inbox, Outbox
@@ -61,6 +61,15 @@ def _lines(number: int) -> list[Line]:
     return found
 
 
+def _once_more(number: int) -> list[Line]:
+    """Some of the round before say it again, in other words, into their group or to the bot alone."""
+    said = ("我家还没水呢", "3号楼还是没水", "停水了没人管吗", "+1")
+    return [
+        Line(f"neighbour-{number - 1}-{index}", said[index % 4], GROUPS[index % 3] if index % 5 else "")
+        for index in range(20 if number else 0)
+    ]
+
+
 def _work_together(play: Play, other: Service) -> None:
     """Both pipelines at once, until nothing is left."""
     faults: list[BaseException] = []
@@ -82,7 +91,7 @@ def _work_together(play: Play, other: Service) -> None:
 
 def test_five_hundred_reports_in_five_minutes_are_one_incident(play: Play, other: Service) -> None:
     for number in range(ROUNDS):
-        write(play.database, _lines(number), now=play.clock(), start=number * EACH)
+        write(play.database, [*_lines(number), *_once_more(number)], now=play.clock(), start=number * 100)
         _work_together(play, other)
         play.clock.passes(seconds=30)
         play.works()
@@ -188,6 +197,22 @@ def test_a_word_of_a_neighbour_does_not_keep_the_lead_from_taking_back(play: Pla
     play.says("宋佳明", "撤销")
     assert "已撤销" in "".join(play.heard()["宋佳明"]) or play.cases()[0].state == "assigned"
     assert play.cases()[0].state == "assigned"
+
+
+def test_what_one_of_a_crowd_adds_lies_in_the_file_and_does_not_disturb_the_lead(play: Play) -> None:
+    crowd = [Line(f"n{index}", "9号楼停水了", GROUPS[0]) for index in range(8)]
+    write(play.database, [*crowd, Line("alone", "9号楼停水了")], now=NOON)
+    play.works()
+    play.passes(minutes=1)
+    play.heard()
+    write(play.database, [Line("alone", "9号楼地下室也进水了，水表井一直在冒水")], now=play.clock(), start=20)
+    play.works()
+    assert "宋佳明" not in play.heard() or len(play.cases()) == 2
+    write(play.database, [Line("alone", "9号楼停水，自来水一滴都没有")], now=play.clock(), start=21)
+    play.works()
+    assert "宋佳明" not in play.heard()
+    with reading(play.database) as session:
+        assert any("一滴都没有" in words for words in session.exec(select(CaseNote.words)))
 
 
 def test_where_no_robot_may_post_the_lead_carries_the_one_line(sqlite_url: str) -> None:

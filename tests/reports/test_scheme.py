@@ -49,7 +49,7 @@ def test_points_are_read_exactly(tmp_path: Path) -> None:
         ("empty = 0", "", "ours.toml 的 extension.empty：这一项的分母可能为 0"),
         ("empty = 0", "empty = 101", "ours.toml 的 extension.empty：要填 0 到 100 之间的数"),
         ('zero_due = "no_score"', 'zero_due = "maybe"', "ours.toml 的 zero_due：只能填 no_score、full_score"),
-        ('closed_when = "handled"', 'closed_when = "x"', "ours.toml 的 cases.closed_when：只能填 handled、closed"),
+        ('closed_when = "closed"', 'closed_when = "x"', "ours.toml 的 cases.closed_when：只能填 handled、closed"),
         ("# most = 20", "most = []", "ours.toml 的 media.most：要填 0 到 1000 之间的数"),
         ('title = "太原', "title = 3 # ", "ours.toml 的 title：要写方案的名称"),
         ('title = "太原', 'colour = 1\ntitle = "太原', "ours.toml 的 colour：没有这一项"),

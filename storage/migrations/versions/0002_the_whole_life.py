@@ -155,6 +155,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], name=op.f("fk_shown_card_identity_id")),
         sa.PrimaryKeyConstraint("case_id", "identity_id", name=op.f("pk_shown_card")),
     )
+    op.create_index("ix_case_clock_kind_due", "case_clock", ["kind", "due_at"], unique=False)
+    op.create_index("ix_case_event_kind", "case_event", ["kind", "at"], unique=False)
     op.add_column("absence", sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case_clock", sa.Column("next_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case_clock", sa.Column("next_step", sa.String(length=16), server_default="", nullable=False))
@@ -236,6 +238,8 @@ def downgrade() -> None:
     op.drop_column("cases", "quote")
     op.drop_column("cases", "chain")
     op.drop_index("ix_case_clock_next", table_name="case_clock", sqlite_where=TICKING, postgresql_where=TICKING)
+    op.drop_index("ix_case_event_kind", table_name="case_event")
+    op.drop_index("ix_case_clock_kind_due", table_name="case_clock")
     op.drop_column("absence", "handed_at")
     op.drop_column("case_clock", "left")
     op.drop_column("case_clock", "paused_at")
