@@ -324,9 +324,7 @@ def test_every_rate_can_show_its_cases(book: Book) -> None:
     for each in _all(book).values():
         found = assess(each.counts(), TAIYUAN)
         for rate in RATES:
-            above, below = drilldown.behind(
-                book.session, NOVEMBER, each.unit, rate, scheme=replace(TAIYUAN, closed_when="handled")
-            )
+            above, below = drilldown.behind(book.session, NOVEMBER, each.unit, rate, scheme=scheme)
             assert set(above) <= set(below) or rate == "on_time"
             assert len(above) == found.numerator(rate), (each.unit.name, rate)
             assert len(below) == each.counts().count(TAIYUAN.term(rate).bases[0]), (each.unit.name, rate)
