@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, cast
 
-import redis
-
 _SWEEP_EVERY = 1_000
 
 
@@ -113,6 +111,9 @@ class RedisCache:
     """The twin for many processes. Every call is bounded by a short socket timeout and raises ``CacheDown``."""
 
     def __init__(self, url: str, prefix: str = "gridbot:") -> None:
+        # a large library, and a process without Redis never needs it
+        import redis  # noqa: PLC0415
+
         self._redis = redis.Redis.from_url(
             url, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=2.0, health_check_interval=30
         )
@@ -152,6 +153,8 @@ class RedisCache:
 
 @contextmanager
 def _down() -> Iterator[None]:
+    import redis  # noqa: PLC0415  # there already: whoever gets here holds a RedisCache
+
     try:
         yield
     except redis.RedisError as error:

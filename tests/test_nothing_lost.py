@@ -38,7 +38,7 @@ PRIVATE = ("{n}号楼{u}单元，帮我取个快递", "{n}号楼{u}单元楼上�
 ALARM = "{n}号楼{u}单元有人困电梯里了，按铃没人应"
 CHATTER = ("哈哈哈哈", "早上好", "今天天气真好啊", "大家吃了吗", "周末一起爬山去", "这孩子真可爱")
 _NUMBER = re.compile(r"编号(\d{4}-\d{2,})(?!\d)")
-_STEPS = ["registered", "assigned"]
+_STEPS = ["received", "registered", "assigned"]
 _LATE = 1.0 * SPEED  # what was sent just before a kill may be taken up by the stand-in a moment after it
 
 Copies = dict[tuple[str, str, str], list[float]]

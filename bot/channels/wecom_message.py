@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
 
-from wechatpy.work import parse_message
-
 from bot.channels.base import Action, CallbackRefused, Incoming, Kind
 from bot.channels.wecom_crypto import LARGEST_BODY
 
@@ -105,6 +103,9 @@ def parse(plain: bytes, now: datetime, *, channel: str) -> Incoming | None:
 def _read(plain: bytes) -> Mapping[str, Any]:
     if len(plain) > LARGEST_BODY:
         raise CallbackRefused(400, "消息太大")
+    # the codec brings an HTTP client along; only a process that hears WeCom pays for it, once
+    from wechatpy.work import parse_message  # noqa: PLC0415
+
     try:
         data = parse_message(plain)._data
     # the guard: wechatpy lets expat's, xmltodict's and its own attribute and key errors through

@@ -7,6 +7,7 @@ who, 也 and what is missing, then perhaps a place or a sigh. 「我家没停水
 import re
 
 from bot.intents.base import Echo
+from bot.intents.later import later
 
 LONGEST = 48
 _REST = 26
@@ -17,7 +18,7 @@ RUBBISH, ADS, ROAD, LANE = "city.garbage", "city.illegal_ad", "city.road", "safe
 
 # what a word can mean, the surest first: the first that is there decides
 ABOUT: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
-    (re.compile(words), frozenset(codes))
+    (later(words), frozenset(codes))
     for words, codes in (
         (r"暖气|暖|供热|不热|不烫|冰凉|拔凉|温乎|\d度|[一二三四五六七八九十]度|凉的|凉着|冰冷", (HEAT,)),
         (r"电梯|门禁|单元门|楼门|大门|道闸|对讲|刷不", (DOOR,)),
@@ -97,7 +98,7 @@ _SAME = "(?:同上|同楼上|同问|同样|同款|同此|同)(?:的?(?:情况|�
 _ALIKE = "(?:情况)?(?:都|也)?(?:是)?一样(?:一样)?(?:的)?(?:情况|问题|毛病)?"
 _GAP = r"[，,。！!、：: ~～…\n]{0,3}"
 
-_ECHO = re.compile(
+_ECHO = later(
     rf"{_AH}(?:"
     rf"(?P<plus>(?:{_HOUSES}{_GAP})?(?:{_ME}|也|都){{0,2}}(?:{_TOPIC})?(?:{_STATE})?{_GAP}(?:{_ME})?也?(?:{_PLUS}){{1,4}}{_GAP}(?:{_HOUSES})?)"
     rf"|(?P<also>(?:{_HOUSES}|{_ME}|{_ESTATE})?(?:的)?\s?(?:{_TOPIC}(?:的)?\s?{_ALSO}(?:(?:{_STATE}){{1,2}}|{_THIS})|{_ALSO}(?:{_TOPIC})?(?:(?:{_STATE}){{1,2}}|{_THIS})))"
@@ -110,7 +111,7 @@ _ECHO = re.compile(
     re.DOTALL,
 )
 # 「咋又停电了」 names what is gone: where neighbours report just that, it is said of the same
-_PLAIN = re.compile(
+_PLAIN = later(
     rf"{_AH}(?:{_HOUSES})?(?:咋|怎么|又|还是?|是不是|突然|忽然|刚刚?|全|都|老是?|一直|今天|今早|早上|现在){{0,4}}(?:{_TOPIC})?(?:是)?(?:{_GONE})"
     r"(?:了|着|的|啦|咧|呢|啊|呀|哇|嘞|哦|吗|么|嘛|吧|哈|？|\?|！|!){0,6}(?:[，,。！!；;：: ~～…\n]+(?P<rest>.*))?",
     re.DOTALL,
@@ -119,30 +120,30 @@ _PLAIN = re.compile(
 _SIGNS = frozenset("也同+＋样还加算")
 _HINTS = ("也", "+", "同", "一样", "＋", "还有", "一个样", "加1", "加一", "加上", "算上")
 # what may follow words that name nothing: where, since when, a sigh; 「我也是，你是哪里人」 is about something else
-_GOES_ON = re.compile(
+_GOES_ON = later(
     r"[水电气暖网灯]|停|断|修|没|坏|冷|冻|急|烦|愁|咋|怎么|啥|什么时候|多会儿|几点|做饭|做不|上班|洗|早|夜|昨|今|半天|小时|刚|物业|社区|网格"
     r"|处理|解决|有人|人管|管管|麻烦|谢|反映|登记|报|快点|赶紧|尽快|一样|也是"
 )
-_ONLY_WHERE = re.compile(rf"(?:{_HOUSES}{_GAP}){{1,2}}{_END}")
+_ONLY_WHERE = later(rf"(?:{_HOUSES}{_GAP}){{1,2}}{_END}")
 # a line that says so is no echo, whatever else stands in it
-_CONTRARY = re.compile(
+_CONTRARY = later(
     r"有[水电气网](?!费)|没有?[停断]|没坏|没事|没问题|没有问题|没毛病|没漏|不[停断漏]|正常|来[水电气暖网]"
     r"|恢复了|修好了|修了|(?<![能才])好了|(?<!不)亮了|通了|(?<!不)热着|(?<![不没])热乎|挺热|很热|暖和着|哈哈|嘻嘻|呵呵|😂|🤣|听说|据说|新闻|单位|公司|宿舍|老家|办公楼|教学楼"
     r"|快递|团购|拼单|报名|接龙|投票|支持|同意|点赞|想[去要吃问买学报知]|不想|觉得|认为|希望|建议|取件|包裹|手机|充电|热水器|电动车|车子?没|发烧|生病"
     r"|费|作业|老师|孩子(?!冷|冻|还)|退订|广告位"
 )
-_STILL_OUT = re.compile(
+_STILL_OUT = later(
     r"[没不]来[水电气暖网]|没恢复|没修好|没好|没亮|没通"
     r"|(?:啥时候|什么时候|多会儿|几点|何时|多久|还不|咋还|怎么还)[^，。！？ ]{0,4}"
     r"(?:来[水电气暖网]|恢复|修好|好|亮|通)了?"
 )
 # who nobody lives with: 「我也没」 may be about anything
-_ONLY_ME = re.compile(
+_ONLY_ME = later(
     rf"^{_ME}的?也(?:都)?(?:没|没有|不行|不通|小|满|堵|浑的?|黄的|断|温|凉|冷.*|坏|不热|用不[了成上])(?:了|的|啊|呀|呢|啦)*$"
 )
-_SAYS_NOTHING = re.compile(r"^(?:也是|也一样|也这样|都一样|同样|同|还有我们|还有家里?)(?:了|啊|呀|呢|哇|的)*$")
-_COMPARED = re.compile(rf"(?:跟|和|与|同)(?:[\u4e00-\u9fff]{{0,3}}){_ADDRESS}")
-_FACES = re.compile("[\U0001f600-\U0001f64f\U0001f910-\U0001f92f]")
+_SAYS_NOTHING = later(r"^(?:也是|也一样|也这样|都一样|同样|同|还有我们|还有家里?)(?:了|啊|呀|呢|哇|的)*$")
+_COMPARED = later(rf"(?:跟|和|与|同)(?:[\u4e00-\u9fff]{{0,3}}){_ADDRESS}")
+_FACES = later("[\U0001f600-\U0001f64f\U0001f910-\U0001f92f]")
 _EDGE = " ，。！!~～.…、\n\t；;"
 
 
@@ -189,7 +190,7 @@ def _contradicts(line: str) -> bool:
     return _CONTRARY.search(_STILL_OUT.sub(" ", line)) is not None
 
 
-_WHO = re.compile(rf"{_ADDRESS}|同上|同问|{_PLUS}|天然气(?=也)")
+_WHO = later(rf"{_ADDRESS}|同上|同问|{_PLUS}|天然气(?=也)")
 
 
 def _without_who(first: str) -> str:

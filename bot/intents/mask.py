@@ -8,26 +8,26 @@ Every pattern is bounded, so the work is linear in the length of the text.
 
 import re
 
+from bot.intents.later import later
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 
-_CODE = re.compile(
+_CODE = later(
     r"((?:取件|取货|提货|自提|验证|校验|动态|门禁|开门)(?:密?码|号|口令)?(?:是|为|：|:)?[ \t]{0,3})([A-Za-z]{0,3}\d[\dA-Za-z]{0,11}(?:[-－ ][\dA-Za-z]{1,8}){0,3})"  # noqa: E501
 )
-_PASSWORD = re.compile(r"(密码(?:是|为|：|:)?[ \t]{0,3})([A-Za-z0-9@#$%!_.-]{4,20})")
-_CODE_BEFORE = re.compile(
-    r"(?<![\d-])\d{1,3}[-－]\d{1,3}[-－]\d{3,6}(?=.{0,6}(?:取件|取货|提货|自提|快递|包裹|驿站|码))"
-)
-_PARCEL = re.compile(r"取件|取货|提货|自提|快递|包裹|驿站|菜鸟")
-_DASHED = re.compile(r"(?<![\d-])\d{1,3}[-－]\d{1,3}[-－]\d{3,6}(?![\d-])")
-_RUN = re.compile(r"\d(?:[ \t－-]?\d){9,}[Xx]?")
-_PLATE = re.compile(
+_PASSWORD = later(r"(密码(?:是|为|：|:)?[ \t]{0,3})([A-Za-z0-9@#$%!_.-]{4,20})")
+_CODE_BEFORE = later(r"(?<![\d-])\d{1,3}[-－]\d{1,3}[-－]\d{3,6}(?=.{0,6}(?:取件|取货|提货|自提|快递|包裹|驿站|码))")
+_PARCEL = later(r"取件|取货|提货|自提|快递|包裹|驿站|菜鸟")
+_DASHED = later(r"(?<![\d-])\d{1,3}[-－]\d{1,3}[-－]\d{3,6}(?![\d-])")
+_RUN = later(r"\d(?:[ \t－-]?\d){9,}[Xx]?")
+_PLATE = later(
     r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z])[·•. \-]?([A-HJ-NP-Z0-9]{3,4})([A-HJ-NP-Z0-9]{2})(?![A-Za-z0-9])"  # noqa: E501
 )
-_DOOR_DASH = re.compile(r"(?<![\d-])(\d{1,3}[-－#]\d{1,2}[-－])\d{3,4}(?![\d*-])")
-_DOOR_AFTER = re.compile(r"((?:号楼|栋|幢|单元|座|门|#楼?|号院)[ \t]?[-—、]?[ \t]?)\d{3,4}(?![\d*])(?:室|号|户)?")
-_DOOR = re.compile(r"(?<![\d*])\d{3,4}(室|户|号房|住户)")
-_DOOR_LIVES = re.compile(r"((?:住|家是|家在|门牌(?:号)?(?:是|为|：|:)?)[ \t]?)\d{3,4}(?![\d*])")
+_DOOR_DASH = later(r"(?<![\d-])(\d{1,3}[-－#]\d{1,2}[-－])\d{3,4}(?![\d*-])")
+_DOOR_AFTER = later(r"((?:号楼|栋|幢|单元|座|门|#楼?|号院)[ \t]?[-—、]?[ \t]?)\d{3,4}(?![\d*])(?:室|号|户)?")
+_DOOR = later(r"(?<![\d*])\d{3,4}(室|户|号房|住户)")
+_DOOR_LIVES = later(r"((?:住|家是|家在|门牌(?:号)?(?:是|为|：|:)?)[ \t]?)\d{3,4}(?![\d*])")
 
 
 def mask(text: str) -> str:

@@ -7,21 +7,22 @@ an announced drill is held back.
 import re
 
 from bot.intents.base import Hit, Slots, Understanding
+from bot.intents.later import later
 
 _REASON = "识别部分出了故障，按紧急字眼处理"
-_BUILDING = re.compile(r"(\d{1,3})\s*(?:号楼|栋|幢|号)")
-_UNIT = re.compile(r"(\d{1,2})\s*单元")
-_DRILL = re.compile(r"演习|演练|彩排")
+_BUILDING = later(r"(\d{1,3})\s*(?:号楼|栋|幢|号)")
+_UNIT = later(r"(\d{1,2})\s*单元")
+_DRILL = later(r"演习|演练|彩排")
 # the catalogue's code, its slug, and the words; the first that fits decides
 _CRIES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    ("utility.gas_leak", "gas_leak", re.compile(r"(煤气|燃气|天然气).{0,8}(味|漏|泄|臭)")),
-    ("safety.fire", "fire", re.compile(r"着火|失火|起火|冒(黑|浓|白)?烟|快打119")),
+    ("utility.gas_leak", "gas_leak", later(r"(煤气|燃气|天然气).{0,8}(味|漏|泄|臭)")),
+    ("safety.fire", "fire", later(r"着火|失火|起火|冒(黑|浓|白)?烟|快打119")),
     ("property.elevator_trapped", "safety_hazard",
-     re.compile(r"电梯.{0,10}(困|关|卡).{0,6}(人|里|住)|(困|关|卡)(在)?.{0,4}电梯")),
-    ("emergency.self_harm", "medical_emergency", re.compile(r"(想|要)(跳楼|自杀|寻死)|不想活|活不下去")),
-    ("emergency.violence", "public_security", re.compile(r"杀人|持刀|拿(着)?刀|打死人|抢劫|入室")),
+     later(r"电梯.{0,10}(困|关|卡).{0,6}(人|里|住)|(困|关|卡)(在)?.{0,4}电梯")),
+    ("emergency.self_harm", "medical_emergency", later(r"(想|要)(跳楼|自杀|寻死)|不想活|活不下去")),
+    ("emergency.violence", "public_security", later(r"杀人|持刀|拿(着)?刀|打死人|抢劫|入室")),
     ("emergency.medical", "medical_emergency",
-     re.compile(r"救命|晕倒|昏迷|昏倒|不省人事|叫不醒|醒不来|没有?呼吸|喘不上气|抽搐|大出血|心梗|吐血|快打120|救护车")),
+     later(r"救命|晕倒|昏迷|昏倒|不省人事|叫不醒|醒不来|没有?呼吸|喘不上气|抽搐|大出血|心梗|吐血|快打120|救护车")),
 )  # fmt: skip
 
 

@@ -11,6 +11,22 @@ _OUTCOMES = {
     "joins": "邻居报过同一件事，并到一起",
     "alarm": "紧急：马上提醒并呼叫",
     "unknown_group": "不作声：这个群还没有认领",
+    "unknown_community": "不作声：不知道是哪个社区的人",
+    "dropped": "不登记了：他说不用了",
+    "joined": "答上了地点，登记成一件事",
+    "refused": "没有照办，告诉他为什么、可以怎么办",
+    "prompted": "按了按钮，等他说一句",
+    "contacts": "给出连心卡",
+    "progress": "告诉他办到哪了",
+    "urged": "提醒经办的人",
+    "added": "补充到他已有的那件事",
+    "moved": "更正地点",
+    "withdrawn": "按他说的撤回",
+    "which": "他有几件，先问是哪一件",
+    "rated": "记下他的评价",
+    "reworked": "他说没解决，交给网格长",
+    "photo": "照片归到案件里",
+    "command": "按工作人员的话查了告诉他",
 }
 
 
