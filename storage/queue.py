@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, any_, bindparam, func, update
+from sqlalchemy import Table, any_, bindparam, func, literal_column, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -117,7 +117,9 @@ def _free() -> Any:
     """Rows that wait for nobody, for SQLite: each open row asks its lane's index whether another goes before it."""
     other = _BOX.alias()
     goes_before = (other.c.urgent > _BOX.c.urgent) | ((other.c.urgent == _BOX.c.urgent) & (other.c.id < _BOX.c.id))
-    earlier = select(other.c.id).where(other.c.lane == _BOX.c.lane, other.c.state == IS_OPEN, goes_before)
+    earlier = select(other.c.id).where(
+        other.c.lane == _BOX.c.lane, other.c.state == IS_OPEN, goes_before, _in_the_way(other)
+    )
     return (
         select(_BOX.c.id)
         .where(_BOX.c.state == IS_OPEN, _BOX.c.not_before <= bindparam("now"), ~earlier.exists())
@@ -135,7 +137,7 @@ def _free_and_unheld() -> Any:
     first = func.row_number().over(partition_by=_BOX.c.lane, order_by=(_BOX.c.urgent.desc(), _BOX.c.id))
     open_rows = (
         select(_BOX.c.id, _BOX.c.urgent, _BOX.c.not_before, first.label("place"))
-        .where(_BOX.c.state == IS_OPEN)
+        .where(_BOX.c.state == IS_OPEN, _in_the_way(_BOX))
         .subquery()
     )
     heads = (
@@ -147,6 +149,11 @@ def _free_and_unheld() -> Any:
     # asked again of the row itself: another sender may have taken it since this statement began
     still_free = (_BOX.c.state == IS_OPEN) & (_BOX.c.not_before <= bindparam("now"))
     return select(_BOX.c.id).where(_BOX.c.id == any_(_rows(heads)), still_free).with_for_update(skip_locked=True)
+
+
+def _in_the_way(row: Any) -> Any:
+    """A letter that was tried, or is due, goes before later ones; one held back for the morning lets them pass."""
+    return (row.c.attempts > literal_column("0")) | (row.c.not_before <= bindparam("now"))
 
 
 def _rows(found: Any) -> Any:

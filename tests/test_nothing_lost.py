@@ -33,11 +33,13 @@ from tests.town import CODE
 
 KILLS = {"sqlite": 50, "postgres": 12}
 GRIDS, RESIDENTS = 8, 6  # grids with a worker and a group each; residents of each grid
-PUBLIC = ("{n}号楼{u}单元楼道灯坏了", "{n}号楼停水了", "{n}号楼路灯不亮了")
-PRIVATE = ("{n}号楼{u}单元，帮我取个快递", "{n}号楼{u}单元楼上半夜吵得睡不着")
+# nothing that neighbours would join: here each callback must have a case of its own
+PUBLIC = ("建议{n}号楼前面装个路灯", "建议在{n}号楼装个充电桩")
+PRIVATE = ("{n}号楼{u}单元，帮我取个快递", "{n}号楼{u}单元老年证怎么办理")
 ALARM = "{n}号楼{u}单元有人困电梯里了，按铃没人应"
 CHATTER = ("哈哈哈哈", "早上好", "今天天气真好啊", "大家吃了吗", "周末一起爬山去", "这孩子真可爱")
 _NUMBER = re.compile(r"编号(\d{4}-\d{2,})(?!\d)")
+_TASK = re.compile(r"(case-\d+@\d+)-(\d+)-")
 _STEPS = ["received", "registered", "assigned"]
 _LATE = 1.0 * SPEED  # what was sent just before a kill may be taken up by the stand-in a moment after it
 
@@ -80,9 +82,8 @@ def draw(chance: random.Random, msgid: str) -> Call:
         return Call(msgid, resident, chance.choice(CHATTER), "chatter", grid)
     kind = chance.choices(("public", "private", "alarm"), (6, 3, 1))[0]
     words = {"public": PUBLIC, "private": PRIVATE, "alarm": (ALARM,)}[kind]
-    # the alarm's text bears no number: one guest says one alarm, so that each answer can be told from others
-    sender = f"guest{msgid}" if kind == "alarm" else resident
-    return Call(msgid, sender, chance.choice(words).format(n=grid, u=unit), kind, grid)
+    # one guest, one request: what one and the same says again within the hour would be an addition
+    return Call(msgid, f"guest{msgid}", chance.choice(words).format(n=grid, u=unit), kind, grid)
 
 
 @dataclass(frozen=True)
@@ -159,16 +160,19 @@ def _audit(session: Session) -> list[str]:
     """Every case was registered and assigned once, both clocks run, the audit says the same, and its chain holds."""
     steps: dict[str, list[str]] = defaultdict(list)
     for event in session.exec(select(CaseEvent).order_by(col(CaseEvent.id))):
-        steps[f"case:{event.case_id}"].append(event.kind)
+        if event.kind != "reminded":  # the storm's clock runs fast, so nobody takes an alarm in time
+            steps[f"case:{event.case_id}"].append(event.kind)
     audited: dict[str, list[str]] = defaultdict(list)
     for row in session.exec(select(AuditRow).order_by(col(AuditRow.id))):
-        audited[row.subject].append(row.verb)
+        if row.verb != "reminded" and row.subject != "clock":
+            audited[row.subject].append(row.verb)
     clocks = Counter((clock.case_id, clock.kind) for clock in session.exec(select(CaseClock)))
     troubles = []
     for case in session.exec(select(Case)):
         name = f"case:{case.id}"
-        if steps.pop(name, []) != _STEPS or audited.pop(name, []) != _STEPS:
-            troubles.append(f"{name} has not been registered and assigned exactly once")
+        done, written = steps.pop(name, []), audited.pop(name, [])
+        if done != _STEPS or written != _STEPS:
+            troubles.append(f"{name} has not been registered and assigned exactly once: {done}, {written}")
         if case.lead_id is None or any(clocks[case.id or 0, kind] != 1 for kind in ("first_reply", "finish")):
             troubles.append(f"{name} lacks its lead or a clock")
     troubles += [f"events or audit rows of no case: {name}" for name in (*steps, *audited)]
@@ -187,15 +191,26 @@ def _letters(call: Call, case: Case) -> Iterable[tuple[str, str, str]]:
 def _sort_in(ledger: Iterable[dict[str, Any]], expected: Copies) -> list[str]:
     """Lay each delivered message to the letter that it is; returns those that are none, and those never delivered."""
     troubles = []
-    for row in ledger:
-        number = _NUMBER.search(row["text"])
-        about = row.get("task_id") or (number[1] if number else "alarm" if "119" in row["text"] else "")
+    first: dict[tuple[str, str], int] = {}
+    for row in sorted(ledger, key=_drawn_at):
+        number, task = _NUMBER.search(row["text"]), _TASK.match(row.get("task_id") or "")
+        if task and first.setdefault((row["to"], task[1]), _drawn_at(row)) < _drawn_at(row):
+            continue  # nobody took the alarm, and he is called again
+        about = task[1] if task else (number[1] if number else "alarm" if "119" in row["text"] else "")
         letter = (row["api"], row["to"] or row["key"], about)
         if row.get("dropped") or letter not in expected:
             troubles.append(f"{'dropped by the platform' if row.get('dropped') else 'nobody should get'}: {row}")
         elif not row.get("duplicate"):
             expected[letter].append(row["at"])
+    for copies in expected.values():
+        copies.sort()
     return troubles
+
+
+def _drawn_at(row: dict[str, Any]) -> int:
+    """When a card was drawn, by its own task; 0 for what is no card."""
+    task = _TASK.match(row.get("task_id") or "")
+    return int(task[2]) if task else 0
 
 
 def _judge(storm: Storm, expected: Copies, repeats: Copies, faults: Mapping[str, int]) -> list[str]:

@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import defer
 from sqlalchemy.orm.attributes import set_committed_value
@@ -124,13 +124,13 @@ def put_off(session: Session, *, clock_id: int, until: datetime) -> None:
 
 
 def call_off(session: Session, *, now: datetime) -> int:
-    """Reminders that wait for the morning and have lost their reason meanwhile never leave; returns how many."""
-    waiting_now = (
+    """Reminders that have not left yet and have lost their reason meanwhile never leave; returns how many."""
+    unsent = (
         select(Outbox.id, Outbox.case_id, Outbox.key)
-        .where(col(Outbox.state) == IS_OPEN, col(Outbox.not_before) > now, col(Outbox.attempts) == 0)
-        .where(col(Outbox.case_id).is_not(None))
+        .where(col(Outbox.state) == IS_OPEN, col(Outbox.attempts) == 0, col(Outbox.created_at) < now)
+        .where(or_(*(col(Outbox.key).like(f"case-%:{kind}.%") for kind in (clocks.FIRST_REPLY, clocks.FINISH))))
     )
-    found = [(row, case, said) for row, case, key in session.exec(waiting_now) if (said := _REMINDER.fullmatch(key))]
+    found = [(row, case, said) for row, case, key in session.exec(unsent) if (said := _REMINDER.fullmatch(key))]
     if not found:
         return 0
     clocks_of = {

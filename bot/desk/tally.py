@@ -11,7 +11,8 @@ from bot.desk.assignment import Located
 from storage import incident as store
 from storage.case import Case
 from storage.case_file import CaseReporter, NoteKind
-from storage.incident import NOWHERE, Incident
+from storage.incident import NOWHERE, Incident, IncidentGroup
+from storage.late import insert_once
 
 _PLACE = 80
 
@@ -80,6 +81,11 @@ def absorb(session: Session, *, acting: Acting, case: Case, into: Case) -> None:
     rows = select(func.count()).select_from(CaseReporter).where(CaseReporter.case_id == into.id)
     whole.count = session.exec(rows).one() + 1
     session.add(whole)
+    # what is said there from now on is of the case that goes on
+    groups = session.exec(select(IncidentGroup).where(IncidentGroup.case_id == case.id)).all()
+    known = [{"case_id": into.id, "group_id": row.group_id, "opened_at": into.opened_at, "last_at": row.last_at,
+              "relay_at": row.relay_at, "post": ""} for row in groups]  # fmt: skip
+    insert_once(session, IncidentGroup, known, on=("case_id", "group_id"))
     if case.estate_id == into.estate_id:
         _widen(session, acting, into, whole)
 

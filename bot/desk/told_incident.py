@@ -97,7 +97,8 @@ def no_more_counts(news: News) -> list[Letter]:
 
 
 def declined_to_joined(news: News) -> list[Letter]:
-    text = progress.declined(number=news.case.number, reason=news.words, channel=news.channel)
+    reason = news.words if news.case.privacy == 0 else "不归社区办"
+    text = progress.declined(number=news.case.number, reason=reason, channel=news.channel)
     return to_joined(news, text, hold=UNDO_WINDOW)
 
 

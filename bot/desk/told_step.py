@@ -7,11 +7,12 @@ those above the grid's workers only. An emergency never ends with nobody told wh
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.desk import ladder
 from bot.desk.cards import task_card
 from bot.desk.letters import Letter, to_staff
-from bot.desk.news import EMERGENCY, News, quiet, to_person, to_reporter
+from bot.desk.news import EMERGENCY, News, quiet, quiet_until, to_person, to_reporter
 from bot.desk.office import LEADS
 from bot.desk.standing import RANKS, lead_rank
 from bot.texts import handling, progress, steps, times
@@ -32,6 +33,12 @@ class Told:
     reporter: Identity
     reporter_person: Person | None
     group: str
+
+    @property
+    def read_at(self) -> datetime:
+        """When the letter leaves: by night its words must be true in the morning."""
+        by_night = quiet_until(self.news.now) if self.news.case.urgency != EMERGENCY else None
+        return by_night or self.news.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def alarm_to_chief_and_street(told: Told) -> list[Letter]:
 def warning_to_lead(told: Told) -> list[Letter]:
     """Four fifths of the time are over: he may still ask for more, and the resident would hear of it in time."""
     case, lead = told.news.case, _lead(told)
-    by = times.by(told.clock.due_at, told.news.now)
+    by = times.by(told.clock.due_at, told.read_at)
     words = handling.warn_lead(number=case.number, matter=case.title, left=_left(told), by=by)
     return to_person(told.news, lead.person, words) if lead else []
 
@@ -197,7 +204,7 @@ def _card(told: Told, reader: Reader, words: str) -> list[Letter]:
         reporter=told.reporter,
         reporter_person=told.reporter_person,
         due=told.clock.due_at,
-        now=news.now,
+        now=told.read_at,
         notes=(words,),
         group=told.group,
     )
@@ -221,4 +228,4 @@ def _overdue(told: Told) -> str:
 
 def _left(told: Told) -> str:
     """「还剩2小时15分」 or 「已超时40分钟」, as the clock on the wall has it."""
-    return times.left(told.clock.due_at, told.news.now)
+    return times.left(told.clock.due_at, told.read_at)

@@ -12,7 +12,7 @@ from storage.case import Case
 _WORD = "并案"
 _ONE = rf"(?:#|第)?\s*(?:{QUOTED.pattern}|\d{{1,3}})\s*(?:号件|号|件)?"
 _PAIR = re.compile(
-    rf"(?:把|将)?\s*(?P<this>{_ONE})?\s*(?:并到|并入|并进|归到|合到|并|到|进|和|与|跟|入|→|->|,|，|、|\s)\s*(?P<into>{_ONE})"
+    rf"(?:把|将)?\s*(?P<this>{_ONE})?\s*(?:并到|并入|并进|归到|合到|到|进|入|→|->)\s*(?P<into>{_ONE})"
     r"\s*(?:里|里面|一起|一块|去|吧|。)*"
 )
 _EXAMPLE = "比如“并案 9 到 7”，就是9并到7一起办"

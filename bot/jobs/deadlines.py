@@ -12,7 +12,6 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 
 from bot.desk import archiving, dispatch, steps
-from bot.desk.news import quiet_until
 from bot.desk.office import Office
 from bot.jobs.base import tried
 from storage.db import reading, writing
@@ -47,7 +46,7 @@ class Deadlines:
         done, letters = self._take_steps(at)
         if not done:
             letters += self._look_again(at)
-            letters += self._call_off(at)
+            self._call_off(at)
         if letters:
             self._wake()
         with writing(self._engine) as session:
@@ -107,14 +106,12 @@ class Deadlines:
                 went += dispatch.dispatch(session, office=self._office, case_ids=[case_id], now=at)
         return went
 
-    def _call_off(self, at: datetime) -> int:
-        """By night: what waits for the morning and is no longer true."""
-        if quiet_until(at) is not None:
-            with writing(self._engine) as session:
-                gone = steps.call_off(session, now=at)
-            if gone:
-                _log.info("%s reminders had lost their reason by the morning", gone)
-        return 0
+    def _call_off(self, at: datetime) -> None:
+        """What waits, for the morning or for a platform, and is no longer true."""
+        with writing(self._engine) as session:
+            gone = steps.call_off(session, now=at)
+        if gone:
+            _log.info("%s reminders had lost their reason before they left", gone)
 
 
 class Archive:

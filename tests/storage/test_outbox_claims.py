@@ -91,3 +91,19 @@ def test_a_long_line_is_not_compared_with_itself_whatever_the_statistics_say(pos
     database.dispose()
     read = plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"]
     assert read < 20_000, f"{read} blocks"
+
+
+def test_a_letter_held_for_the_morning_lets_later_ones_of_its_lane_pass(database: Engine) -> None:
+    """A result that waits two minutes, or a reminder that waits for seven o'clock, must not silence its group."""
+    _fill(database, 2, lanes=1)
+    with writing(database) as session:
+        session.execute(text("UPDATE outbox SET urgent = (1 = 0)"))
+        held = session.exec(select(Outbox).order_by(col(Outbox.id))).first()
+        assert held is not None
+        held.not_before = NOON + timedelta(hours=9)
+        session.add(held)
+    with writing(database) as session:
+        (row,) = claim_outbox(session, now=NOON, lease=LEASE, most=5)
+        assert row.id != held.id
+    with writing(database) as session:
+        assert claim_outbox(session, now=NOON, lease=LEASE, most=5) == [], "what is under way keeps its lane"
