@@ -40,7 +40,7 @@ def test_every_step_leaves_an_event_that_names_its_letters(works: Clockwork) -> 
     assert event.data["letters"]
 
 
-def test_two_tickers_at_once_take_each_step_once(works: Clockwork) -> None:
+def test_two_tickers_and_an_auditor_at_once_take_each_step_once(works: Clockwork) -> None:
     cases = [works.opens() for _ in range(30)]
     works.clock.passes(hours=3)
     start = threading.Barrier(3)
@@ -50,7 +50,11 @@ def test_two_tickers_at_once_take_each_step_once(works: Clockwork) -> None:
         start.wait()
         works.ticks(ticker)
 
-    threads = [threading.Thread(target=tick) for _ in range(3)]
+    def audit() -> None:
+        start.wait()
+        works.auditor(works.clock)
+
+    threads = [threading.Thread(target=work) for work in (tick, tick, audit)]
     for thread in threads:
         thread.start()
     for thread in threads:

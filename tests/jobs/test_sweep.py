@@ -87,8 +87,8 @@ def test_an_emptied_inbox_never_gives_a_number_again(play: Play) -> None:
 
 
 def test_one_question_that_cannot_be_closed_holds_up_no_other(play: Play) -> None:
-    play.says("安安", "楼道灯坏了", group="海棠苑居民群")
-    play.says("路人", "楼道灯坏了", group="海棠苑居民群")
+    play.says("安安", "麻烦帮我取个快递", group="海棠苑居民群")
+    play.says("路人", "麻烦帮我取个快递", group="海棠苑居民群")
     with writing(play.database) as session:
         broken = session.exec(select(Question).order_by(col(Question.id))).first()
         assert broken is not None
