@@ -136,7 +136,7 @@ class Lives:
 def measure_lives(machine: Machine, options: Options, report: Report) -> None:
     rounds, count = (3, 20) if options.short else (5, 200)
     for kind in options.databases:
-        desk = Desk(machine, kind, count)
+        desk = Desk(machine, kind, 10 + (rounds + 1) * count)
         lives = Lives(desk)
         lives.run(10)
         few = {verb: asked[-1] / 10 for verb, asked in lives.asked.items()}
@@ -174,7 +174,8 @@ def measure_old(machine: Machine, options: Options, report: Report) -> None:
     """The same opening, with and without a million old cases, in turn."""
     rounds, count, old = (5, 100, 100_000) if options.short else (7, 500, OLD_CASES)
     for kind in options.databases:
-        empty, full = Desk(machine, kind, count), Desk(machine, kind, count)
+        people = (rounds + 1) * count + DUE
+        empty, full = Desk(machine, kind, people), Desk(machine, kind, people)
         age(full.service.database, old)
         for desk in (empty, full):
             desk.fill(count)

@@ -114,5 +114,10 @@ def arrivals(url: str, rows: list[dict[str, Any]], due: dict[str, float]) -> tup
         ).all()
     task_of = {f"case-{case}@1": member for case, member in told}
     answers = [row["at"] - due[row["to"]] for row in rows if row["kind"] == "text" and row["to"] in due]
-    by_card = ((row["at"], task_of.get(row.get("task_id", ""), "")) for row in rows if row["kind"] == "template_card")
+    # a card's task names the case, its version, the moment and the reader
+    by_card = (
+        (row["at"], task_of.get(row.get("task_id", "").rsplit("-", 2)[0], ""))
+        for row in rows
+        if row["kind"] == "template_card"
+    )
     return answers, [at - due[member] for at, member in by_card if member in due]
