@@ -3,6 +3,7 @@
 A candidate has no number; staff name it by its own short one (「c12」). Nobody in the group hears of it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -20,7 +21,7 @@ from bot.desk.notify import announce
 from bot.desk.office import Office
 from bot.desk.record import By, Step, events
 from bot.texts import times
-from storage.case import Case, CaseState
+from storage.case import Case, CaseClock, CaseState
 from storage.late import insert_late, next_id
 from storage.person import Identity, Person
 from storage.serial import next_serial
@@ -89,10 +90,15 @@ def confirm(session: Session, *, acting: Acting, case: Case, first_reply: str, f
     return announce("confirmed", news)
 
 
-def discard(session: Session, *, acting: Acting, case: Case, words: str = "") -> list[Letter]:
-    """It is none: it stays in the table for whoever improves the understanding, and nobody hears of it."""
+def discard(
+    session: Session, *, acting: Acting, case: Case, words: str = "", running: Iterable[CaseClock] | None = None
+) -> list[Letter]:
+    """It is none: it stays in the table for whoever improves the understanding, and nobody hears of it.
+
+    ``running`` are its clocks, where many are let go at once and all were read before.
+    """
     if case.state != CaseState.CANDIDATE:
         raise NotYet(case.number, "已经立案，不能忽略；不归社区管的请用“不受理”。")
     move(session, acting, case, "discard", kind="discarded", reason=words)
-    clocks.stop(session, case, now=acting.now)
+    clocks.stop(session, case, now=acting.now, known=running)
     return []

@@ -4,6 +4,7 @@ A pause keeps what is left of the time, in working minutes where the limit count
 why a clock is due when it is. Every change of a running deadline leaves an event with old, new, actor and reason.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -93,9 +94,9 @@ def start_until(session: Session, *, view: View, office: Office, case: Case, kin
     return clock
 
 
-def stop(session: Session, case: Case, *kinds: str, now: datetime) -> None:
-    """Stop these clocks (all of them when none is named)."""
-    for clock in of(session, case).values():
+def stop(session: Session, case: Case, *kinds: str, now: datetime, known: Iterable[CaseClock] | None = None) -> None:
+    """Stop these clocks (all of them when none is named); ``known`` are the case's, where they were read before."""
+    for clock in of(session, case).values() if known is None else known:
         if clock.stopped_at is None and (not kinds or clock.kind in kinds):
             clock.stopped_at, clock.next_at, clock.next_step = now, None, ""
             session.add(clock)

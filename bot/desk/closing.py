@@ -3,6 +3,7 @@
 Whoever closes is not whoever handled, unless the settings say so for a community of very few people.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -15,10 +16,10 @@ from bot.desk.lifecycle import ENDED, REPORTER, RUNNING, check
 from bot.desk.news import EMERGENCY, News
 from bot.desk.notify import announce
 from bot.desk.standing import superior_of
-from storage.case import Case, CaseState
+from storage.case import Case, CaseClock, CaseState
 from storage.case_file import CaseReporter, NoteKind
 from storage.late import insert_once
-from storage.person import Person
+from storage.person import Identity, Person
 
 REOPEN_WITHIN = timedelta(days=7)
 ARCHIVE_AFTER = timedelta(days=90)
@@ -55,10 +56,20 @@ def verify(session: Session, *, acting: Acting, case: Case) -> list[Letter]:
     return _close(session, acting, case, VERIFIED)
 
 
-def lapse(session: Session, *, acting: Acting, case: Case) -> list[Letter]:
-    """Nobody answered in time: closed as unrated, never counted as satisfied."""
+def lapse(
+    session: Session,
+    *,
+    acting: Acting,
+    case: Case,
+    running: Iterable[CaseClock] | None = None,
+    holders: Iterable[Identity] | None = None,
+) -> list[Letter]:
+    """Nobody answered in time: closed as unrated, never counted as satisfied.
+
+    Where many lapse at once, the clocks and whoever has a card were read before, for all of them.
+    """
     check(case, "close", acting.parts(session, case))
-    return _close(session, acting, case, NO_RESPONSE)
+    return _close(session, acting, case, NO_RESPONSE, running=running, holders=holders)
 
 
 def rework(session: Session, *, acting: Acting, case: Case, words: str = "") -> list[Letter]:
@@ -131,14 +142,23 @@ def archive(session: Session, *, acting: Acting, before: datetime, most: int = 5
     return len(cases)
 
 
-def _close(session: Session, acting: Acting, case: Case, how: str, *, rating: int | None = None) -> list[Letter]:
+def _close(
+    session: Session,
+    acting: Acting,
+    case: Case,
+    how: str,
+    *,
+    rating: int | None = None,
+    running: Iterable[CaseClock] | None = None,
+    holders: Iterable[Identity] | None = None,
+) -> list[Letter]:
     was = snapshot(case)
     case.closed_at, case.closed_as = acting.now, how
     if rating is not None:
         case.rating = rating
     commit(session, acting, case, "close", kind="closed", was=was, how=how, rating=rating)
-    clocks.stop(session, case, now=acting.now)
-    return announce("closed", News(session=session, acting=acting, case=case, did="结案"))
+    clocks.stop(session, case, now=acting.now, known=running)
+    return announce("closed", News(session=session, acting=acting, case=case, did="结案", holders=holders))
 
 
 def _leader(acting: Acting, case: Case) -> Person | None:

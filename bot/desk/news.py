@@ -3,7 +3,7 @@
 Who hears of what is decided in ``notify``; here is only how a reader is reached without spilling anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
@@ -24,6 +24,7 @@ from storage.person import Identity, Person
 
 QUIET_FROM, QUIET_TO = time(22, 0), time(7, 0)
 EMERGENCY = "emergency"
+_COUNTS_DOWN = (CaseState.ASSIGNED, CaseState.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class News:
 
     ``other`` is the member of staff it concerns besides the actor: the new lead, the superior who is asked.
     ``before`` is the lead from before the change. ``limit`` is a time in words (「2天」), ``did`` the verb in Chinese.
-    ``side`` is the side of a dispute that spoke.
+    ``side`` is the side of a dispute that spoke. ``holders`` have the case's card before them; None: not looked up yet.
     """
 
     session: Session
@@ -46,6 +47,7 @@ class News:
     did: str = ""
     channel: str = ""
     side: str = ""
+    holders: Iterable[Identity] | None = None
 
     @property
     def now(self) -> datetime:
@@ -137,7 +139,7 @@ def redrawn(news: News, line: str, *, spare: frozenset[int] = frozenset()) -> li
     """Every card of this case drawn anew under ``line``; ``spare`` are people who get a letter of their own."""
     letters = []
     lead, about = news.case.lead_id, news.case.about_id
-    for identity in holders(news.session, news.case.id or 0):
+    for identity in holders(news.session, news.case.id or 0) if news.holders is None else news.holders:
         if identity.person_id in spare or (about is not None and identity.person_id == about):
             continue
         card, _ = card_of(news, notes=(line,), buttons=identity.person_id == lead)
@@ -172,7 +174,9 @@ def card_of(news: News, *, notes: tuple[str, ...], asked: bool = False, buttons:
 
 
 def due_of(news: News) -> datetime | None:
-    """The deadline that the card counts down to: first reply until it is taken, then finish."""
+    """The deadline that the card counts down to: first reply until it is taken, then finish; then there is none."""
+    if news.case.state not in _COUNTS_DOWN:
+        return None
     kind = "first_reply" if news.case.state == CaseState.ASSIGNED else "finish"
     clock = news.session.exec(
         select(CaseClock).where(CaseClock.case_id == news.case.id, CaseClock.kind == kind)

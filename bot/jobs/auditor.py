@@ -23,6 +23,7 @@ from bot.desk.clock import Hours
 from bot.desk.ladder import Due
 from bot.desk.office import Office
 from bot.desk.proof import Finding, Running
+from bot.desk.reminding import Todo
 from bot.jobs.base import tried
 from bot.jobs.deadlines import NAME as TICKER
 from storage.case import Case, CaseClock, CaseEvent
@@ -169,7 +170,7 @@ class Auditor:
         found, todo = [], []
         for clock, case in held:
             each, mine = self._running(session, clock, case), done[clock.case_id, clock.kind, clock.round]
-            late = [steps.Todo(clock, case, due.step, due.at) for due in proof.missing(each, mine, at)]
+            late = [Todo(clock, case, due.step, due.at) for due in proof.missing(each, mine, at)]
             found += [proof.missed(each, Due(one.step, one.due_at), at, mended=True) for one in late]
             if not late and proof.next_is_lost(each, mine, at):
                 found.append(proof.lost(each))

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from prometheus_client import Counter
 from sqlalchemy import Engine
 
-from bot.desk import archiving, dispatch, steps
+from bot.desk import archiving, dispatch, reminding, steps
 from bot.desk.office import Office
 from bot.jobs.base import tried
 from storage.db import reading, writing
@@ -82,7 +82,7 @@ class Deadlines:
             with writing(self._engine) as session:
                 for clock, case in steps.held(session, clock_ids=[clock_id]):
                     if clock.next_at is not None and clock.next_at <= at:
-                        todo = [steps.Todo(clock, case, clock.next_step, clock.next_at)]
+                        todo = [reminding.Todo(clock, case, clock.next_step, clock.next_at)]
                         letters = steps.run(session, office=self._office, todo=todo, now=at)
 
         if tried(f"the step of clock {clock_id}", one):
@@ -109,7 +109,7 @@ class Deadlines:
     def _call_off(self, at: datetime) -> None:
         """What waits, for the morning or for a platform, and is no longer true."""
         with writing(self._engine) as session:
-            gone = steps.call_off(session, now=at)
+            gone = reminding.call_off(session, now=at)
         if gone:
             _log.info("%s reminders had lost their reason before they left", gone)
 

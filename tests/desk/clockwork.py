@@ -178,3 +178,13 @@ class Clockwork:
             self.town.session = session
             session.add(Role(person_id=person.id or 0, kind=kind, community_id=self.town.community.id or 0))
             self.town.away(person, NOON - timedelta(days=900), NOON - timedelta(days=899))
+
+
+def lives(works: Clockwork, *, minutes: float, tickers: tuple[Deadlines, ...] = (), audits: bool = True) -> None:
+    """The real rhythm: a tick every 15 seconds by each ticker, an audit every minute."""
+    for quarter in range(int(minutes * 4)):
+        works.clock.passes(seconds=15)
+        for ticker in tickers:
+            works.ticks(ticker)
+        if audits and quarter % 4 == 3:
+            works.auditor(works.clock)

@@ -13,7 +13,7 @@ from storage.case_file import CaseStep
 from storage.db import reading, writing
 from storage.message import Outbox
 from storage.pulse import Pulse
-from tests.desk.clockwork import Clockwork
+from tests.desk.clockwork import Clockwork, lives
 from tests.town import NOON
 
 HALF = "first_reply.half.1"
@@ -27,16 +27,6 @@ def works(database: Engine) -> Clockwork:
 @pytest.fixture
 def small(sqlite: Engine) -> Clockwork:
     return Clockwork(sqlite)
-
-
-def lives(works: Clockwork, *, minutes: float, tickers: tuple[Deadlines, ...] = (), audits: bool = True) -> None:
-    """The real rhythm: a tick every 15 seconds by each ticker, an audit every minute."""
-    for quarter in range(int(minutes * 4)):
-        works.clock.passes(seconds=15)
-        for ticker in tickers:
-            works.ticks(ticker)
-        if audits and quarter % 4 == 3:
-            works.auditor(works.clock)
 
 
 def wrong(works: Clockwork) -> list[str]:

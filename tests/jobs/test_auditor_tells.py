@@ -7,8 +7,7 @@ from sqlalchemy import Engine
 
 from bot.jobs.auditor import Auditor
 from storage.person import RoleKind
-from tests.desk.clockwork import Clockwork
-from tests.jobs.test_auditor import lives
+from tests.desk.clockwork import Clockwork, lives
 from tests.town import NOON
 
 
